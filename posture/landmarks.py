@@ -1,0 +1,83 @@
+"""The 33 body landmarks of MediaPipe Pose and where they lie in a picture."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Pixels = NDArray[np.uint8]  # a picture: (height, width, 3) RGB
+
+# In the order of the model's output: https://ai.google.dev/edge/mediapipe/solutions/vision/pose_landmarker
+NAMES = (
+    "nose",
+    "left_eye_inner", "left_eye", "left_eye_outer",
+    "right_eye_inner", "right_eye", "right_eye_outer",
+    "left_ear", "right_ear",
+    "mouth_left", "mouth_right",
+    "left_shoulder", "right_shoulder",
+    "left_elbow", "right_elbow",
+    "left_wrist", "right_wrist",
+    "left_pinky", "right_pinky",
+    "left_index", "right_index",
+    "left_thumb", "right_thumb",
+    "left_hip", "right_hip",
+    "left_knee", "right_knee",
+    "left_ankle", "right_ankle",
+    "left_heel", "right_heel",
+    "left_foot_index", "right_foot_index",
+)  # fmt: skip
+INDEX = {name: index for index, name in enumerate(NAMES)}
+
+
+def _opposite(name: str) -> str:
+    swap = {"left": "right", "right": "left"}
+    return "_".join(swap.get(part, part) for part in name.split("_"))
+
+
+_MIRROR = [INDEX[_opposite(name)] for name in NAMES]
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks:
+    """One person's landmarks in one picture, in the order of NAMES.
+
+    `points`: (33, 2) x to the right and y downwards, in pixels from the picture's upper left corner.
+    `depth`: (33,) distance from the camera relative to the hips' middle, in about the same pixels, smaller is nearer.
+    `presence`: (33,) the model's probability that the landmark lies within the picture, 0 to 1.
+    `visibility`: (33,) the model's probability that it is within the picture and not hidden, 0 to 1.
+
+    Raises ValueError when an array has another shape.
+    """
+
+    points: Array
+    depth: Array
+    presence: Array
+    visibility: Array
+
+    def __post_init__(self) -> None:
+        count = len(NAMES)
+        if self.points.shape != (count, 2):
+            raise ValueError(f"points must be ({count}, 2), not {self.points.shape}")
+        for name in ("depth", "presence", "visibility"):
+            if getattr(self, name).shape != (count,):
+                raise ValueError(f"{name} must be ({count},), not {getattr(self, name).shape}")
+
+    def middle(self, *names: str) -> Array:
+        """The mean of the named landmarks, (2,) in pixels; of one name that landmark itself. KeyError if unknown."""
+        mean: Array = self.points[[INDEX[name] for name in names]].mean(axis=0)
+        return mean
+
+    def mirrored(self, width: float) -> "Landmarks":
+        """The landmarks of the same picture, `width` pixels wide, flipped left to right.
+
+        The person's left is then seen where the right was, and so the names are swapped too.
+        """
+        points = self.points[_MIRROR] * (-1.0, 1.0) + (width, 0.0)
+        return replace(
+            self,
+            points=points,
+            depth=self.depth[_MIRROR],
+            presence=self.presence[_MIRROR],
+            visibility=self.visibility[_MIRROR],
+        )
