@@ -1,0 +1,182 @@
+"""From the base64 text of a client to an upright RGB picture of bounded size.
+
+The checks run from the cheapest to the dearest: length of the text, alphabet, kind of file, size in the file's header,
+and only then the pixels. A picture is decoded once and lives in memory only.
+"""
+
+import base64
+import io
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from posture.errors import ImageError
+from posture.landmarks import Pixels
+
+# RunPod's gateway takes 20 MB for a whole request, so that no longer text can arrive by it.
+MAX_ENCODED_LENGTH = 20_000_000
+# Under this a body is too small for its landmarks to be told apart; such files are thumbnails sent by mistake.
+MIN_SIDE = 100
+# The largest sensors of common phones give 48 to 50 megapixels; decoded, that is 150 MB.
+MAX_PIXELS = 50_000_000
+# The longer side, in pixels, that a picture is not reduced below. The model looks at 256x256 pixels of the person;
+# between 768 and 1024 no angle's error changes by more than 0.2 degrees on average.
+MEASURING_SIDE = 768
+
+_MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
+_PNG_END = b"IEND\xae\x42\x60\x82"
+_DATA_URL = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII | re.IGNORECASE)
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_WHITE_SPACE = b" \t\r\n\f\v"
+
+# What makes a picture of that EXIF orientation upright; 5 to 8 exchange width and height.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ON_ITS_SIDE = (5, 6, 7, 8)
+
+# The limit on pixels is ours (MAX_PIXELS, read from the header); Pillow's own would only warn at another number.
+Image.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A decoded photo: upright, alpha laid over white, reduced to what measuring needs.
+
+    `pixels`: what is measured. `width` and `height`: of the upright photo before it was reduced.
+    """
+
+    pixels: Pixels
+    width: int
+    height: int
+
+
+def decode(text: str) -> Photo:
+    """The photo that a client's base64 text holds.
+
+    The text may use the standard or the URL-safe alphabet, with or without padding, line breaks and a `data:` prefix.
+    The file is a JPEG or a PNG, told by its content; any of the eight EXIF orientations is applied.
+    Raises ImageError: image_too_large, invalid_base64, unsupported_format, corrupt_image, image_too_small,
+    too_many_pixels.
+    """
+    return _decode_file(_decode_base64(text))
+
+
+def _decode_base64(text: str) -> bytes:
+    if len(text) > MAX_ENCODED_LENGTH:
+        raise ImageError(
+            "image_too_large",
+            f"its base64 text has {len(text):,} characters; at most {MAX_ENCODED_LENGTH:,} are taken.",
+            "Send a smaller picture: 1080x1440 pixels as JPEG are enough.",
+        )
+    text = text.strip()
+    prefix = _DATA_URL.match(text, 0, 200)
+    try:
+        decoded = _bytes_of(text[prefix.end() if prefix else 0 :].encode("ascii").translate(None, _WHITE_SPACE))
+    except ValueError as error:
+        raise _not_base64() from error
+    if not decoded:
+        raise _not_base64()
+    return decoded
+
+
+def _bytes_of(text: bytes) -> bytes:
+    """What base64 text in either alphabet, with or without padding, stands for. Raises ValueError if it is not that."""
+    digits = text.rstrip(b"=")
+    padding = b"=" * (-len(digits) % 4)
+    if text[len(digits) :] not in (b"", padding):
+        raise ValueError("wrong padding")
+    if any(sign in digits for sign in (b"-", b"_")) and any(sign in digits for sign in (b"+", b"/")):
+        raise ValueError("two alphabets in one text")
+    return base64.b64decode(digits.translate(_TO_STANDARD) + padding, validate=True)
+
+
+def _not_base64() -> ImageError:
+    return ImageError(
+        "invalid_base64",
+        "it is not valid base64 text.",
+        "Send the bytes of a JPEG or PNG file encoded as base64, whole and unchanged.",
+    )
+
+
+def _decode_file(data: bytes) -> Photo:
+    kind = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), None)
+    if kind is None:
+        raise ImageError(
+            "unsupported_format",
+            "it is neither a JPEG nor a PNG file.",
+            "Convert the picture (HEIC, WebP, TIFF, ...) to JPEG or PNG before encoding it.",
+        )
+    try:
+        # A phone's JPEG may hold several pictures; Pillow then calls it MPO and opens the first.
+        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+    except Exception as error:
+        raise _corrupt(kind) from error
+    _check_size(image.width, image.height)
+    if kind == "PNG" and _PNG_END not in data:
+        raise _corrupt(kind)  # Pillow would take it as long as the pixels are there
+    try:
+        return _upright_rgb(image)
+    except Exception as error:
+        raise _corrupt(kind) from error
+
+
+def _corrupt(kind: str) -> ImageError:
+    return ImageError(
+        "corrupt_image",
+        f"it begins like a {kind} file but is damaged or cut off.",
+        "Send the file again, whole; open it in a viewer first to see that it is sound.",
+    )
+
+
+def _check_size(width: int, height: int) -> None:
+    if min(width, height) < MIN_SIDE:
+        raise ImageError(
+            "image_too_small",
+            f"it has {width}x{height} pixels; at least {MIN_SIDE}x{MIN_SIDE} are needed.",
+            "Send the photo itself, not a thumbnail of it.",
+        )
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            "too_many_pixels",
+            f"it has {width}x{height} pixels, more than the {MAX_PIXELS // 1_000_000} megapixels that are taken.",
+            "Reduce the picture: 1080x1440 pixels are enough.",
+        )
+
+
+def _upright_rgb(image: Image.Image) -> Photo:
+    width, height = image.size
+    orientation = _orientation(image)
+    factor = max(width, height) / MEASURING_SIDE
+    if factor >= 2:
+        # A JPEG is decoded at a half, a quarter or an eighth at little cost; with a PNG this does nothing.
+        image.draft(image.mode, (int(width / factor), int(height / factor)))
+    if image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))  # Pillow would clip 16 bits at 255
+    image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    factor = max(image.size) / MEASURING_SIDE
+    if factor >= 2:
+        image = image.reduce(int(factor))
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    if orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[orientation])
+    if orientation in _ON_ITS_SIDE:
+        width, height = height, width
+    return Photo(np.asarray(image), width, height)
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 (upright) where there is none or it cannot be read."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # noqa: BLE001  damaged EXIF data does not make the picture unreadable
+        return 1

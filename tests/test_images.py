@@ -1,0 +1,256 @@
+import base64
+import textwrap
+import tracemalloc
+from collections.abc import Callable
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
+
+from posture import images
+from posture.errors import ImageError
+from tests.builders import base64_text, encoded, file_bytes, picture
+
+RED, LIME, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def refusal(text: str) -> ImageError:
+    with pytest.raises(ImageError) as caught:
+        images.decode(text)
+    return caught.value
+
+
+def quarters(photo: images.Photo) -> list[tuple[int, ...]]:
+    """The colors in the middles of the four quarters: upper left, upper right, lower left, lower right."""
+    height, width = photo.pixels.shape[:2]
+    rows, columns = (height // 4, 3 * height // 4), (width // 4, 3 * width // 4)
+    return [tuple(int(value) for value in photo.pixels[row, column]) for row in rows for column in columns]
+
+
+def about(color: tuple[int, ...]) -> object:
+    return pytest.approx(color, abs=12)
+
+
+# base64
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda text: text,
+        lambda text: text.rstrip("="),
+        lambda text: "\r\n".join(textwrap.wrap(text, 76)),
+        lambda text: f"  {text}\n",
+        lambda text: f"data:image/png;base64,{text}",
+        lambda text: f"data:image/png;charset=utf-8;base64,{text}",
+        lambda text: f"data:;base64,{text}",
+        lambda text: text.replace("+", "-").replace("/", "_"),
+        lambda text: text.replace("+", "-").replace("/", "_").rstrip("="),
+    ],
+)
+def test_base64_is_taken_in_every_common_spelling(written: Callable[[str], str]) -> None:
+    data = file_bytes(picture()) + b"\xfb\xef\xff\xfe"  # a tail that needs +, / and padding
+    text = base64.b64encode(data).decode()
+    assert {"+", "/", "="} <= set(text)
+    assert quarters(images.decode(written(text))) == [RED, LIME, BLUE, WHITE]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not base64!",
+        "AAAA=AAA",
+        "QUJD=",
+        "QUI====",
+        "QUJDR",
+        "QUJD\N{SNOWMAN}",
+        "+/-_",
+        "data:image/png;base64,",
+        "data:image/png,QUJD",
+        "QUJD\0",
+    ],
+)
+def test_what_is_not_base64_is_refused(text: str) -> None:
+    error = refusal(text)
+    assert error.code == "invalid_base64"
+    assert str(error) == "Image validation failed: it is not valid base64 text."
+
+
+def test_the_length_of_the_text_is_limited_before_it_is_decoded() -> None:
+    assert refusal("A" * (images.MAX_ENCODED_LENGTH + 1)).code == "image_too_large"
+    assert refusal("A" * images.MAX_ENCODED_LENGTH).code == "unsupported_format"
+
+
+# the kind of file
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "BMP", "TIFF"])
+def test_only_jpeg_and_png_are_taken_and_told_by_content(kind: str) -> None:
+    assert refusal(encoded(picture(), kind)).code == "unsupported_format"
+
+
+@pytest.mark.parametrize("data", [b"hello", b"\xff\xd8", b"\x89PNG"])
+def test_what_is_no_picture_is_unsupported(data: bytes) -> None:
+    assert refusal(base64_text(data)).code == "unsupported_format"
+
+
+def test_a_phones_jpeg_that_holds_several_pictures_shows_its_first() -> None:
+    data = file_bytes(picture(), "MPO", save_all=True, append_images=[picture(color="black")])
+    assert quarters(images.decode(base64_text(data))) == [about(color) for color in (RED, LIME, BLUE, WHITE)]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("kept", [0.02, 0.3, 0.6, 0.9, 0.97])
+def test_a_file_that_is_cut_off_is_refused(kind: str, kept: float) -> None:
+    noise = Image.effect_noise((300, 400), 80)
+    data = file_bytes(noise, kind)
+    assert refusal(base64_text(data[: int(len(data) * kept)])).code == "corrupt_image"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("missing", [1, 2, 8])
+def test_a_file_without_its_end_is_refused(kind: str, missing: int) -> None:
+    assert refusal(base64_text(file_bytes(picture(), kind)[:-missing])).code == "corrupt_image"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.sampled_from(["JPEG", "PNG"]))
+def test_a_damaged_file_is_decoded_or_refused_and_never_anything_else(draws: st.DataObject, kind: str) -> None:
+    data = bytearray(file_bytes(picture(120, 120), kind))
+    for _ in range(draws.draw(st.integers(1, 8))):
+        data[draws.draw(st.integers(0, len(data) - 1))] = draws.draw(st.integers(0, 255))
+    with suppress(ImageError):
+        assert images.decode(base64_text(bytes(data))).pixels.dtype == np.uint8
+
+
+# size
+
+
+@pytest.mark.parametrize(("width", "height"), [(99, 400), (400, 99)])
+def test_a_thumbnail_is_refused(width: int, height: int) -> None:
+    error = refusal(encoded(picture(width, height)))
+    assert error.code == "image_too_small"
+    assert f"{width}x{height}" in error.problem
+
+
+def test_the_smallest_picture_is_taken() -> None:
+    assert images.decode(encoded(picture(100, 100))).pixels.shape == (100, 100, 3)
+
+
+def test_pixels_are_counted_in_the_header_before_any_is_decoded() -> None:
+    bomb = encoded(Image.new("1", (30_000, 30_000)))
+    tracemalloc.start()
+    try:
+        error = refusal(bomb)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert error.code == "too_many_pixels"
+    assert "30000x30000" in error.problem
+    assert peak < 20_000_000
+
+
+def test_just_as_many_pixels_as_allowed_are_taken() -> None:
+    photo = images.decode(encoded(Image.new("L", (10_000, 5_000), 255)))
+    assert (photo.width, photo.height) == (10_000, 5_000)
+    assert refusal(encoded(Image.new("L", (10_000, 5_001)))).code == "too_many_pixels"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("size", [(3024, 4032), (4000, 3000), (1080, 1440), (2000, 3001), (6001, 7999)])
+def test_a_large_picture_is_reduced_to_what_measuring_needs(kind: str, size: tuple[int, int]) -> None:
+    photo = images.decode(encoded(picture(*size), kind))
+    height, width = photo.pixels.shape[:2]
+    assert images.MEASURING_SIDE <= max(width, height) <= max(2 * images.MEASURING_SIDE, 1)
+    assert width / height == pytest.approx(size[0] / size[1], rel=0.005)
+    assert (photo.width, photo.height) == size
+    assert quarters(photo) == [about(color) for color in (RED, LIME, BLUE, WHITE)]
+
+
+def test_a_small_picture_keeps_its_pixels() -> None:
+    source = Image.effect_noise((300, 400), 80).convert("RGB")
+    np.testing.assert_array_equal(images.decode(encoded(source)).pixels, np.asarray(source))
+
+
+# orientation
+
+# As the quarters of an upright picture are stored in a file of each EXIF orientation: row by row.
+STORED = {
+    1: "RLBW", 2: "LRWB", 3: "WBLR", 4: "BWRL", 5: "RBLW", 6: "LWRB", 7: "WLBR", 8: "BRWL",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize(
+    ("kind", "size"), [("JPEG", (200, 320)), ("PNG", (200, 320)), ("JPEG", (2000, 3200)), ("PNG", (2000, 3200))]
+)
+def test_every_exif_orientation_is_made_upright(orientation: int, kind: str, size: tuple[int, int]) -> None:
+    stored_size = size if orientation < 5 else size[::-1]
+    colors = {"R": "red", "L": "lime", "B": "blue", "W": "white"}
+    stored = Image.new("RGB", stored_size)
+    half_width, half_height = stored_size[0] // 2, stored_size[1] // 2
+    for place, letter in enumerate(STORED[orientation]):
+        x, y = place % 2 * half_width, place // 2 * half_height
+        stored.paste(colors[letter], (x, y, x + half_width, y + half_height))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    photo = images.decode(encoded(stored, kind, exif=exif))
+    assert quarters(photo) == [about(color) for color in (RED, LIME, BLUE, WHITE)]
+    assert (photo.width, photo.height) == size
+    assert photo.pixels.shape[0] > photo.pixels.shape[1]
+
+
+def test_an_orientation_that_does_not_exist_is_ignored() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 9
+    assert quarters(images.decode(encoded(picture(), exif=exif))) == [RED, LIME, BLUE, WHITE]
+
+
+def test_damaged_exif_data_does_not_make_a_picture_unreadable() -> None:
+    assert quarters(images.decode(encoded(picture(), exif=b"Exif\0\0nonsense"))) == [RED, LIME, BLUE, WHITE]
+
+
+# modes
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("RGB", "JPEG"), ("CMYK", "JPEG"), ("RGB", "PNG"), ("RGBA", "PNG"), ("P", "PNG")]
+)
+def test_colors_survive_every_color_mode(mode: str, kind: str) -> None:
+    assert quarters(images.decode(encoded(picture(mode=mode), kind))) == [about(c) for c in (RED, LIME, BLUE, WHITE)]
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("L", "JPEG"), ("L", "PNG"), ("LA", "PNG")])
+def test_grey_pictures_become_grey_rgb(mode: str, kind: str) -> None:
+    grey = (77, 77, 77)
+    color = (77, 255) if mode == "LA" else 77
+    assert quarters(images.decode(encoded(picture(mode=mode, color=color), kind))) == [about(grey)] * 4
+
+
+def test_black_and_white_pictures_are_taken() -> None:
+    assert quarters(images.decode(encoded(picture(mode="1", color=1)))) == [WHITE] * 4
+
+
+def test_sixteen_bits_are_scaled_and_not_clipped() -> None:
+    grey = Image.fromarray(np.full((200, 200), 77 * 256 + 200, dtype=np.uint16))
+    assert quarters(images.decode(encoded(grey))) == [(77, 77, 77)] * 4
+
+
+@pytest.mark.parametrize("size", [(200, 300), (2000, 3000)])
+def test_what_is_transparent_is_white(size: tuple[int, int]) -> None:
+    assert quarters(images.decode(encoded(picture(*size, mode="RGBA", color=(255, 0, 0, 0))))) == [WHITE] * 4
+    half = images.decode(encoded(picture(*size, mode="RGBA", color=(255, 0, 0, 128))))
+    assert quarters(half) == [about((255, 127, 127))] * 4
+
+
+def test_a_transparent_color_of_a_palette_is_white() -> None:
+    image = picture(mode="P")
+    red = image.getpixel((0, 0))
+    assert quarters(images.decode(encoded(image, transparency=red)))[0] == WHITE
+
+
+def test_a_color_profile_changes_nothing() -> None:
+    assert quarters(images.decode(encoded(picture(), icc_profile=b"no profile at all"))) == [RED, LIME, BLUE, WHITE]
