@@ -1,0 +1,35 @@
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posture import model
+from posture.landmarker import LandmarkerPool
+
+DEMO = Path(__file__).parent.parent / "demo_images"
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[LandmarkerPool]:
+    """One real landmarker, with the model that set-up has fetched."""
+    with LandmarkerPool(model.path(), size=1) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def demo() -> dict[str, Any]:
+    """The true angles of the demo images and the margins around them."""
+    truth: dict[str, Any] = json.loads((DEMO / "truth.json").read_text())
+    return truth
+
+
+@pytest.fixture(scope="session")
+def truth_folder() -> Path:
+    """The folder of further figures with known angles that POSTURE_TRUTH names."""
+    folder = os.environ.get("POSTURE_TRUTH")
+    if not folder:
+        pytest.skip("POSTURE_TRUTH does not name a folder of figures with known angles")
+    return Path(folder)

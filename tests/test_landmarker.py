@@ -1,0 +1,54 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from posture import images
+from posture.landmarker import LandmarkerPool
+from posture.landmarks import Pixels
+from tests.builders import base64_text
+from tests.conftest import DEMO
+
+
+def pixels(name: str) -> Pixels:
+    return images.decode(base64_text((DEMO / name).read_bytes())).pixels
+
+
+def test_nobody_is_found_in_an_empty_room(pool: LandmarkerPool) -> None:
+    assert pool.detect(np.full((480, 640, 3), 200, dtype=np.uint8)) == []
+
+
+def test_a_person_is_found_where_she_stands(pool: LandmarkerPool) -> None:
+    """Read off the picture by eye, in its 768x1024 pixels, to about 15."""
+    [person] = pool.detect(pixels("front_image.jpg"))
+    assert person.middle("nose").tolist() == pytest.approx([398, 229], abs=15)
+    assert person.middle("left_shoulder").tolist() == pytest.approx([467, 311], abs=15)
+    assert person.middle("right_ankle").tolist() == pytest.approx([361, 830], abs=25)
+    assert person.presence.min() > 0.9
+
+
+def test_the_same_picture_gives_the_same_bits(pool: LandmarkerPool) -> None:
+    picture = pixels("side_image.jpg")
+    first, second = pool.detect(picture)[0], pool.detect(picture)[0]
+    np.testing.assert_array_equal(first.points, second.points)
+    np.testing.assert_array_equal(first.depth, second.depth)
+
+
+def test_many_threads_share_the_landmarkers_and_get_their_own_pictures_back(pool: LandmarkerPool) -> None:
+    pictures = [pixels("front_image.jpg"), pixels("side_image.jpg"), pixels("front_image_2.jpg")]
+    alone = [pool.detect(picture)[0].points for picture in pictures]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(lambda number: pool.detect(pictures[number % 3])[0].points, range(12)))
+    for number, points in enumerate(together):
+        np.testing.assert_array_equal(points, alone[number % 3])
+
+
+def test_work_is_done_in_order_and_given_back_in_order(pool: LandmarkerPool) -> None:
+    begun: list[int] = []
+
+    def work(number: int) -> int:
+        begun.append(number)
+        return number * 2
+
+    assert list(pool.map(work, range(20))) == list(range(0, 40, 2))
+    assert begun == list(range(20))
