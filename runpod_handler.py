@@ -1,0 +1,131 @@
+"""The RunPod worker: takes jobs, answers with posture angles.
+
+    python runpod_handler.py                   measures test_input.json and ends
+    python runpod_handler.py --rp_serve_api    serves /run, /runsync and /status on this machine
+    on RunPod                                  takes the endpoint's jobs until it is stopped
+
+Environment: POSTURE_LANDMARKERS (pictures measured at once; by default one a core), POSTURE_CONCURRENCY (jobs held at
+once), POSTURE_MODEL (the model file), RUNPOD_LOG_LEVEL (by default INFO).
+"""
+
+import asyncio
+import atexit
+import os
+import re
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+if not {"RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"} & os.environ.keys():
+    # The SDK reads it when it is imported, and would otherwise log at DEBUG.
+    os.environ["RUNPOD_LOG_LEVEL"] = "INFO"
+
+import runpod
+from runpod.serverless.modules.rp_logger import RunPodLogger
+
+from posture import cores, model, report
+from posture.analysis import analyze
+from posture.errors import InternalError, PostureError
+from posture.landmarker import LandmarkerPool
+from posture.request import PostureRequest, parse
+
+# The SDK's loop looks for new jobs once a second while all places are taken, so that a worker needs places for what it
+# can do in a second and more: two cores do about 20 jobs a second.
+JOBS_PER_LANDMARKER = 16
+
+Envelope = dict[str, Any]
+log = RunPodLogger()
+
+
+class Worker:
+    """Answers jobs with one pool of landmarkers, which it opens when it is first needed."""
+
+    def __init__(self, open_pool: Callable[[], LandmarkerPool]) -> None:
+        self._open_pool = open_pool
+        self._pool: LandmarkerPool | None = None
+        self._opening = threading.Lock()
+
+    def pool(self) -> LandmarkerPool:
+        """The landmarkers, opened at the first call and closed when the interpreter ends."""
+        with self._opening:
+            if self._pool is None:
+                self._pool = self._open_pool()
+                atexit.register(self._pool.close)
+            return self._pool
+
+    def handle(self, job: object) -> Envelope | Awaitable[Envelope]:
+        """The answer to a job; on a running event loop an awaitable of it, worked out in a thread."""
+        taken = time.perf_counter()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return self._answer(job, taken)
+        return loop.run_in_executor(None, self._answer, job, taken)
+
+    def _answer(self, job: object, taken: float) -> Envelope:
+        """Whatever the job is, an envelope and one line in the log; nothing is raised."""
+        job_id = str(job.get("id"))[:64] if isinstance(job, Mapping) else None
+        request = None
+        try:
+            request = parse(job)
+            pool = self.pool()
+            answer = report.success(analyze(request, pool.detect, pool.map))
+        except PostureError as error:
+            answer = report.failure(error)
+        except Exception as error:  # noqa: BLE001  the boundary: a defect must not reach the client as text
+            log.error(_trace(error), job_id)  # noqa: TRY400  RunPod's logger has no exception()
+            answer = report.failure(InternalError())
+        log.info(_line(answer, request, time.perf_counter() - taken), job_id)
+        return answer
+
+
+def _line(answer: Envelope, request: PostureRequest | None, seconds: float) -> str:
+    outcome = answer["status"] if answer["status"] == "success" else f"{answer['code']} view={answer['view']}"
+    sizes = f" front={len(request.front)} side={len(request.side)} characters" if request else ""
+    return f"status={outcome} ms={seconds * 1000:.0f}{sizes}"
+
+
+def _trace(error: BaseException) -> str:
+    """Where an exception came from and its text, cut where the text might hold a piece of a picture."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    text = re.sub(r"\S{64,}", "[cut]", str(error))[:200]
+    return f"Traceback (most recent call last):\n{frames}{type(error).__name__}: {text}"
+
+
+def _whole_number(name: str, default: int) -> int:
+    """A positive whole number from the environment. Ends the program with a sentence when it is something else."""
+    text = os.environ.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        sys.exit(f"{name} must be a positive whole number, not {text!r}.")
+    return int(text)
+
+
+def landmarkers() -> int:
+    """How many pictures are measured at once."""
+    return _whole_number("POSTURE_LANDMARKERS", cores.available())
+
+
+def concurrency() -> int:
+    """How many jobs the worker holds at once."""
+    return _whole_number("POSTURE_CONCURRENCY", JOBS_PER_LANDMARKER * landmarkers())
+
+
+_worker = Worker(lambda: LandmarkerPool(model.path(), landmarkers()))
+handler = _worker.handle
+
+
+def main() -> None:
+    """Loads the model, then works until the platform, or whoever started it, stops the worker."""
+    places = concurrency()
+    try:
+        _worker.pool()
+    except model.ModelError as error:
+        sys.exit(f"The worker cannot start: {error}")
+    runpod.serverless.start({"handler": handler, "concurrency_modifier": lambda _current: places})
+
+
+if __name__ == "__main__":
+    main()
