@@ -1,0 +1,46 @@
+# Everything is done in .venv, which `make setup` makes; the other targets call it themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types check lock clean
+
+help:  ## Show what can be made
+	@sed -n 's/^\([a-z]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: $(INSTALLED)  ## Make .venv with all packages, and fetch the model; does nothing when that is done
+	@$(BIN)/python -m posture.model fetch >/dev/null
+
+$(INSTALLED): requirements_runpod.lock requirements_dev.lock scripts/system_packages.sh
+	@scripts/system_packages.sh $(PYTHON)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo "Installing the packages into .venv (600 MB, about a minute)"
+	@$(PIP_INSTALL) -r requirements_runpod.lock
+	@$(PIP_INSTALL) -r requirements_dev.lock
+	@touch $@
+
+demo: setup  ## Measure the demo images through the handler
+	@$(BIN)/python test_runpod_local.py
+
+test: setup  ## Run the tests and print the coverage
+	@$(BIN)/python -m pytest --cov
+
+lint: setup  ## Check style
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+types: setup  ## Check types
+	@$(BIN)/mypy
+
+check: lint types test  ## lint, types and test, as CI does
+
+lock: setup  ## Remake the locks from the pinned requirements; with UPGRADE=1 the unpinned to their newest
+	$(LOCK) --no-emit-package opencv-contrib-python requirements_runpod.txt -o requirements_runpod.lock
+	$(LOCK) --constraints requirements_runpod.lock requirements_dev.txt -o requirements_dev.lock
+
+clean:  ## Remove .venv and what the tools keep
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
