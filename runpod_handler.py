@@ -9,7 +9,6 @@ once), POSTURE_MODEL (the model file), RUNPOD_LOG_LEVEL (by default INFO).
 """
 
 import asyncio
-import atexit
 import os
 import re
 import sys
@@ -49,12 +48,18 @@ class Worker:
         self._opening = threading.Lock()
 
     def pool(self) -> LandmarkerPool:
-        """The landmarkers, opened at the first call and closed when the interpreter ends."""
+        """The landmarkers, opened at the first call."""
         with self._opening:
             if self._pool is None:
                 self._pool = self._open_pool()
-                atexit.register(self._pool.close)
             return self._pool
+
+    def close(self) -> None:
+        """Releases the landmarkers, once the work in hand is done; to be called before the interpreter ends."""
+        with self._opening:
+            if self._pool is not None:
+                self._pool.close()
+                self._pool = None
 
     def handle(self, job: object) -> Envelope | Awaitable[Envelope]:
         """The answer to a job; on a running event loop an awaitable of it, worked out in a thread."""
@@ -115,6 +120,7 @@ def concurrency() -> int:
 
 _worker = Worker(lambda: LandmarkerPool(model.path(), landmarkers()))
 handler = _worker.handle
+close = _worker.close
 
 
 def main() -> None:
@@ -124,7 +130,10 @@ def main() -> None:
         _worker.pool()
     except model.ModelError as error:
         sys.exit(f"The worker cannot start: {error}")
-    runpod.serverless.start({"handler": handler, "concurrency_modifier": lambda _current: places})
+    try:
+        runpod.serverless.start({"handler": handler, "concurrency_modifier": lambda _current: places})
+    finally:
+        close()
 
 
 if __name__ == "__main__":

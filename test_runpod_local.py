@@ -18,7 +18,7 @@ from typing import Any
 from PIL import Image
 
 from posture import model
-from runpod_handler import handler
+from runpod_handler import close, handler
 
 DEMO = Path(__file__).parent / "demo_images"
 
@@ -32,9 +32,10 @@ def main() -> int:
     if (arguments.front is None) != (arguments.side is None):
         parser.error("--front and --side go together")
     model.fetch()
-    if arguments.front:
-        return own_photos(arguments.front, arguments.side)
-    return demo()
+    try:
+        return own_photos(arguments.front, arguments.side) if arguments.front else demo()
+    finally:
+        close()
 
 
 def own_photos(front: Path, side: Path) -> int:

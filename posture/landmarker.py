@@ -14,7 +14,6 @@ from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions,
 
 from posture.landmarks import Landmarks, Pixels
 
-_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
@@ -49,9 +48,9 @@ class LandmarkerPool:
         height, width = pixels.shape[:2]
         return [_in_pixels(person, width, height) for person in result.pose_landmarks]
 
-    def map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+    def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
         """Like the built-in `map`, on the pool's threads: one item a landmarker at once, first come first served."""
-        return self._threads.map(function, items)
+        return self._threads.map(function, *items)
 
     def close(self) -> None:
         """Ends the threads, after the work in hand, and releases the landmarkers."""

@@ -7,16 +7,26 @@ from posture.landmarks import Landmarks, Pixels
 from posture.request import PostureRequest
 from tests.builders import FRONT, SIDE, encoded, landmarks, picture
 
-# Pictures that a fake detector tells apart by their color.
-FRONT_PHOTO, SIDE_PHOTO, NOBODY = (encoded(picture(color=color)) for color in ("red", "lime", "black"))
+
+def photo(color: str) -> str:
+    """A picture that the tests' detector tells by the color of its left half, and from its mirror image."""
+    image = picture(color="white")
+    image.paste(color, (0, 0, image.width // 2, image.height))
+    return encoded(image)
+
+
+FRONT_PHOTO, SIDE_PHOTO, NOBODY = photo("red"), photo("lime"), photo("black")
+WHITE = 255 * 3
 
 
 def detect_by(**people: list[Landmarks]) -> Detect:
-    """A detector that finds the person for the color of the picture's first pixel."""
+    """A detector that finds the people for a picture's color, and where they belong when it is mirrored."""
 
     def detect(pixels: Pixels) -> list[Landmarks]:
-        red, green, _ = pixels[0, 0]
-        return people.get("red" if red else "lime" if green else "nobody", [])
+        mirrored = pixels[0, 0].sum() == WHITE
+        red, green, _ = pixels[0, -1 if mirrored else 0]
+        found = people.get("red" if red else "lime" if green else "nobody", [])
+        return [person.mirrored(pixels.shape[1]) for person in found] if mirrored else found
 
     return detect
 
