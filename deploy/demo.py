@@ -1,0 +1,58 @@
+"""The demo photos as a job for an endpoint, and whether the answer is what it must be."""
+
+import base64
+import json
+import time
+from pathlib import Path
+
+from deploy.api import Client, Json, Request
+from deploy.errors import DeployError
+
+FOLDER = Path(__file__).parent.parent / "demo_images"
+
+# Milliseconds that /runsync holds its answer back for a job that is not done; less than a request is given to answer.
+_RUNSYNC_WAITS = 20_000
+_UNFINISHED = frozenset(["IN_QUEUE", "IN_PROGRESS"])
+
+
+def truth() -> Json:
+    """The demo pairs with their true angles, and the margins around them, in degrees."""
+    read: Json = json.loads((FOLDER / "truth.json").read_text(encoding="utf-8"))
+    return read
+
+
+def job(pair: Json) -> Json:
+    """A job with the two photos of a demo pair."""
+    photos = {view: (FOLDER / pair[view]).read_bytes() for view in ("front", "side")}
+    return {"input": {view: base64.b64encode(photo).decode() for view, photo in photos.items()}}
+
+
+def run(client: Client, endpoint_id: str, body: Json, seconds: float) -> Json:
+    """What the endpoint says of the job when it is done.
+
+    Raises DeployError when the job failed, or is not done within `seconds`; the first one waits for a worker to start.
+    """
+    deadline = time.monotonic() + seconds
+    done = client.send(Request("POST", f"/{endpoint_id}/runsync?wait={_RUNSYNC_WAITS}", body))
+    while done["status"] in _UNFINISHED:
+        if time.monotonic() > deadline:
+            raise DeployError(f"Job {done['id']} is {done['status']} after {seconds:g} s: see python -m deploy status.")
+        time.sleep(client.patience.between)
+        done = client.send(Request("GET", f"/{endpoint_id}/status/{done['id']}"))
+    if done["status"] != "COMPLETED":
+        advice = (done.get("output") or {}).get("message", "")
+        raise DeployError(f"Job {done.get('id')} is {done['status']}: {done.get('error')} {advice}".rstrip())
+    return done
+
+
+def compare(pair: Json, margins: Json, output: object) -> tuple[list[str], int]:
+    """Lines of measured beside true, and how many angles are missing or further off than their margins."""
+    measured = output.get("data", {}) if isinstance(output, dict) else {}
+    lines, off = [f"{'degrees':26}{'measured':>9}{'true':>8}{'margin':>8}"], 0
+    for view, angles in pair["angles"].items():
+        for name, true in angles.items():
+            value, margin = measured.get(view, {}).get(name), margins[view][name]
+            good = isinstance(value, int | float) and abs(value - true) <= margin
+            off += not good
+            lines.append(f"{view + ' ' + name:26}{value!s:>9}{true:8.2f}{margin:8.1f}{'' if good else '  OFF'}")
+    return lines, off
