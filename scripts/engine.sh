@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# Images by docker, podman or buildah, whichever works. Sourced by build_and_deploy.sh and scripts/image_check.sh.
+#
+# find_engine sets ENGINE. With DRY_RUN set, a command that `run` is given is shown and not run.
+
+PLATFORM=linux/amd64
+WORKER_UID=1000 # as in the Dockerfile
+
+# stop PROBLEM ADVICE: ends the script with what is wrong and what to do about it.
+stop() {
+    printf '%s: %s %s\n' "${0##*/}" "$1" "$2" >&2
+    exit 1
+}
+
+# run COMMAND...: shows it, then runs it.
+run() {
+    printf '+'
+    printf ' %q' "$@"
+    printf '\n'
+    [ -n "${DRY_RUN:-}" ] || "$@"
+}
+
+# A docker client without its daemon does not work, so each is asked. CONTAINER_ENGINE names one.
+find_engine() {
+    local engines=${CONTAINER_ENGINE:-docker podman buildah}
+    for ENGINE in $engines; do
+        "$ENGINE" info >/dev/null 2>&1 && return
+    done
+    stop "None of these works here: $engines." "Install one or start its service, until '${engines%% *} info' succeeds."
+}
+
+# build_image IMAGE FOLDER [OPTION...]
+build_image() {
+    local image=$1 folder=$2 layers=()
+    shift 2
+    [ "$ENGINE" != buildah ] || layers=(--layers) # a cache, which the others keep unasked
+    run "$ENGINE" build --platform "$PLATFORM" "${layers[@]}" "$@" --tag "$image" "$folder"
+}
+
+# Whether run_sealed can do what it says.
+can_seal() {
+    [ "$ENGINE" != buildah ] || unshare --net true 2>/dev/null
+}
+
+# run_sealed IMAGE COMMAND...: without network, and with nothing writable but /tmp.
+run_sealed() {
+    local image=$1
+    shift
+    case $ENGINE in
+        buildah) run_buildah "$image" "$@" ;;
+        *) run "$ENGINE" run --rm --platform "$PLATFORM" --network none --read-only --tmpfs /tmp "$image" "$@" ;;
+    esac
+}
+
+# `buildah run` knows no such options: a network of its own comes from unshare, and the rest is mounted inside.
+run_buildah() {
+    local image=$1 container=posture-$$ status=0
+    shift
+    # shellcheck disable=SC2016  # for the shell inside
+    local seal='mount -o remount,bind,ro / && mount -t tmpfs tmpfs /tmp && shift && exec setpriv "$@"'
+    run buildah from --quiet --name "$container" "$image"
+    run unshare --net buildah run --user 0 --cap-add CAP_SYS_ADMIN "$container" -- \
+        sh -c "$seal" sh -- --reuid "$WORKER_UID" --regid "$WORKER_UID" --clear-groups -- "$@" || status=$?
+    run buildah rm "$container"
+    return "$status"
+}
+
+# push_image IMAGE: pushes it and sets DIGEST.
+push_image() {
+    local image=$1 said
+    said=$(mktemp)
+    case $ENGINE in
+        docker) run docker push "$image" | tee "$said" ;;
+        *) run "$ENGINE" push --digestfile "$said" "$image" ;;
+    esac || { rm "$said"; return 1; }
+    # shellcheck disable=SC2034  # for the caller
+    DIGEST=$(grep -oE 'sha256:[0-9a-f]{64}' "$said" | tail -n 1)
+    rm "$said"
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Builds the worker's image and proves inside it that it works; `make image-check`. IMAGE is what it is called.
+#
+# Needs docker, podman or buildah, and Python 3.10 or later for the queue that the worker takes its jobs from.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/engine.sh
+. scripts/engine.sh
+
+IMAGE=${IMAGE:-posture:check}
+PYTHON=${PYTHON:-python3}
+CONTAINER=posture-check-$$
+PACKAGES_MB=560 # the most that the Python packages may take, their bytecode included
+
+# Sets INSIDE, what runs a command in the image as the worker is run there, with this machine's network.
+# tests/image_worker.py puts the options of its environment in the place of the word ENVIRONMENT.
+enter() {
+    trap leave EXIT
+    INSIDE=("$ENGINE" run --rm --name "$CONTAINER" --network host ENVIRONMENT "$IMAGE")
+    if [ "$ENGINE" = buildah ]; then
+        buildah from --quiet --name "$CONTAINER" "$IMAGE" >/dev/null
+        INSIDE=(buildah run ENVIRONMENT "$CONTAINER" --)
+    fi
+}
+
+leave() {
+    local force=--force
+    [ "$ENGINE" != buildah ] || force=--
+    "$ENGINE" rm "$force" "$CONTAINER" >/dev/null 2>&1 || true # where --rm has not done it
+}
+
+inside() {
+    local words=()
+    for word in "${INSIDE[@]}"; do [ "$word" = ENVIRONMENT ] || words+=("$word"); done
+    "${words[@]}" "$@"
+}
+
+# check WHAT COMMAND...: says whether it succeeds, and where it does not, what it printed.
+check() {
+    local what=$1 said
+    shift
+    said=$("$@" 2>&1) || {
+        printf '%s\n' "$said" >&2
+        stop "It does not hold that $what." "The lines above say what came instead."
+    }
+    printf 'ok      %s\n' "$what"
+}
+
+test_job() {
+    inside python -u runpod_handler.py
+}
+
+agreement() {
+    local known='mediapipe * requires opencv-contrib-python, which is not installed.' said
+    said=$(inside /usr/local/bin/pip --disable-pip-version-check --python /opt/venv/bin/python check 2>/dev/null) || true
+    echo "$said"
+    # shellcheck disable=SC2053  # a pattern
+    [[ $said == $known && $(wc -l <<<"$said") -eq 1 ]]
+}
+
+size() {
+    local megabytes
+    megabytes=$(inside du -sm /opt/venv | cut -f 1)
+    echo "        they take $megabytes MB" >&3
+    [ "$megabytes" -le "$PACKAGES_MB" ]
+}
+
+user() {
+    inside sh -c 'id && [ -w /tmp ] && ! [ -w /app ] && ! [ -w /opt/venv ]'
+}
+
+bytecode() {
+    local loaded
+    loaded=$(inside python -v runpod_handler.py 2>&1 | grep 'code object from')
+    ! grep -v "\.pyc'" <<<"$loaded"
+}
+
+queue() {
+    "$PYTHON" -m tests.image_worker "${INSIDE[@]}" python -u runpod_handler.py >&3
+}
+
+exec 3>&1 # for figures, which are shown in any case
+find_engine
+build_image "$IMAGE" . --build-arg REVISION="$(git rev-parse HEAD 2>/dev/null || echo unknown)" ||
+    stop "The image could not be built." "The lines above say at which step."
+enter
+check "the image measures its own test_input.json" test_job
+check "pip finds nothing amiss but the opencv-contrib-python that is left out" agreement
+check "the Python packages take at most $PACKAGES_MB MB" size
+check "it runs as a user who is not root and owns neither the code nor the packages" user
+check "all modules are loaded from baked bytecode" bytecode
+check "the worker answers the jobs of a queue" queue
+if can_seal; then
+    check "it works without network and with nothing writable but /tmp" run_sealed "$IMAGE" python -u runpod_handler.py
+else
+    printf 'left out: without network and with nothing writable but /tmp; buildah can do that only as root\n'
+fi
