@@ -83,7 +83,8 @@ def create(client: Client, endpoint: Endpoint, seconds: float) -> Json:
         if found is None:
             raise
         created = found
-    _wait(client, created["id"], None, seconds)
+    if not created.get("gpu"):  # nothing to wait for: it is not what was asked for
+        _wait(client, created["id"], None, seconds)
     return read(client, created["id"])
 
 

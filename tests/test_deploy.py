@@ -198,6 +198,14 @@ def test_an_endpoint_that_comes_otherwise_is_an_error_that_says_what(
     assert told in outcome.err
 
 
+def test_a_gpu_endpoint_is_not_waited_for(runpod: RunPod, operator: Operator) -> None:
+    runpod.alter = gpu_instead_of_cpu
+    runpod.looks_until_rolled_out = 1_000_000
+    outcome = operator.deploy()
+    assert (outcome.status, runpod.sent("listEndpointReleases")) == (1, [])
+    assert "it is a GPU endpoint" in outcome.err
+
+
 @pytest.mark.parametrize(
     ("cpu", "told"),
     [

@@ -1,0 +1,144 @@
+"""The schemas in runpod_config.json, held against what the handler takes and answers, and against the README."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from PIL import Image
+
+from deploy import config
+from posture.angles import MEASURES
+from posture.errors import RequestError
+from posture.images import MAX_ENCODED_LENGTH
+from posture.landmarker import LandmarkerPool
+from posture.request import SPELLINGS, parse
+from runpod_handler import Worker
+from tests.builders import base64_text, encoded, picture
+
+ROOT = Path(__file__).parent.parent
+CONFIG = config.load()
+INPUT, OUTPUT = (Draft202012Validator(schema) for schema in (CONFIG.input_schema, CONFIG.output_schema))
+DEFINITIONS = CONFIG.output_schema["$defs"]
+CODES = DEFINITIONS["refusal"]["properties"]["code"]["enum"]
+
+FRONT, SIDE = (base64_text((ROOT / "demo_images" / f"{view}_image.jpg").read_bytes()) for view in ("front", "side"))
+EMPTY_ROOM = encoded(picture(480, 640, color="lightgray"))
+
+
+@pytest.mark.parametrize("schema", [CONFIG.input_schema, CONFIG.output_schema])
+def test_the_schemas_are_json_schema_2020_12(schema: dict[str, Any]) -> None:
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    Draft202012Validator.check_schema(schema)
+
+
+def answer(pool: LandmarkerPool, photos: Any) -> dict[str, Any]:
+    """The handler's answer, after the JSON that it travels in."""
+    said = Worker(lambda: pool).handle({"id": "job-1", "input": photos})
+    sent: dict[str, Any] = json.loads(json.dumps(said))
+    return sent
+
+
+@pytest.mark.parametrize(
+    "photos",
+    [
+        {"front": FRONT, "side": SIDE},
+        {"front_image": FRONT, "side_image": SIDE},
+        {"front": f"data:image/jpeg;base64,{FRONT}", "side": SIDE.rstrip("=").replace("+", "-").replace("/", "_")},
+        {"front": FRONT, "side": f"\n{SIDE[:76]}\r\n{SIDE[76:]}\n"},
+    ],
+)
+def test_a_good_job_is_in_the_input_schema_and_its_answer_is_a_success(pool: LandmarkerPool, photos: Any) -> None:
+    said = answer(pool, photos)
+    assert list(INPUT.iter_errors(photos)) == []
+    assert list(OUTPUT.iter_errors(said)) == []
+    assert said["status"] == "success"
+
+
+BAD = {
+    "invalid_request": {"front": FRONT},
+    "image_too_large": {"front": "A" * (MAX_ENCODED_LENGTH + 1), "side": SIDE},
+    "invalid_base64": {"front": "not base64!", "side": SIDE},
+    "unsupported_format": {"front": FRONT, "side": base64_text(b"GIF89a, or so")},
+    "corrupt_image": {"front": FRONT, "side": SIDE[: len(SIDE) // 2]},
+    "image_too_small": {"front": encoded(picture(80, 60)), "side": SIDE},
+    "too_many_pixels": {"front": encoded(Image.new("1", (10_000, 5_001))), "side": SIDE},
+    "no_person": {"front": FRONT, "side": EMPTY_ROOM},
+}
+
+
+@pytest.mark.parametrize("code", BAD)
+def test_a_bad_job_is_answered_with_a_refusal(pool: LandmarkerPool, code: str) -> None:
+    said = answer(pool, BAD[code])
+    assert said["code"] == code
+    assert list(OUTPUT.iter_errors(said)) == []
+    # What is wrong with the request and its sizes the schema can say; what is in a photo it cannot.
+    assert INPUT.is_valid(BAD[code]) == (code not in ("invalid_request", "image_too_large"))
+
+
+class Broken:
+    map = staticmethod(map)
+
+    def detect(self, _pixels: object) -> Any:
+        raise RuntimeError("a defect")
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_defect_is_answered_with_a_refusal() -> None:
+    said = answer(cast("LandmarkerPool", Broken()), {"front": FRONT, "side": SIDE})
+    assert said["code"] == "internal_error"
+    assert list(OUTPUT.iter_errors(said)) == []
+
+
+def test_every_code_is_met_above_and_stands_in_the_readme() -> None:
+    assert sorted(CODES) == sorted([*BAD, "internal_error"])
+    refusals = (ROOT / "README.md").read_text().partition("\n## Refusals\n")[2].partition("\n## ")[0]
+    assert sorted(CODES) == sorted(re.findall(r"^\| `(\w+)` \|", refusals, re.MULTILINE))
+
+
+@pytest.mark.parametrize("wrong", [{"status": "success"}, {}, [], None, {"status": "error", "error": "no"}])
+def test_other_answers_are_not_in_the_output_schema(wrong: object) -> None:
+    assert not OUTPUT.is_valid(wrong)
+
+
+@pytest.mark.parametrize("value", [None, "3.1", True, 181])
+def test_an_angle_is_a_number_of_degrees(value: object) -> None:
+    views = {view: {measure.name: 1.5 for measure in MEASURES if measure.view == view} for view in ("front", "side")}
+    data: dict[str, Any] = {f"{view}_view": angles for view, angles in views.items()}
+    said = {"status": "success", "data": data, "message": "Posture analysis completed successfully"}
+    assert OUTPUT.is_valid(said)
+    data["side_view"]["neck_tilt"] = value
+    assert not OUTPUT.is_valid(said)
+
+
+def test_the_angles_are_those_that_are_measured() -> None:
+    views = DEFINITIONS["success"]["properties"]["data"]["properties"]
+    described = {(view, name) for view in ("front", "side") for name in views[f"{view}_view"]["properties"]}
+    assert described == {(measure.view, measure.name) for measure in MEASURES}
+
+
+def test_the_photos_names_and_size_are_the_handlers() -> None:
+    properties = CONFIG.input_schema["properties"]
+    assert {name for spelling in SPELLINGS for name in spelling} <= set(properties)
+    assert CONFIG.input_schema["$defs"]["photo"]["maxLength"] == MAX_ENCODED_LENGTH
+
+
+NAMES = st.sampled_from([*(name for spelling in SPELLINGS for name in spelling), "Front", "images", ""])
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from(["", " ", "\n\t", FRONT[:40]]), st.text())
+
+
+@given(st.one_of(st.dictionaries(NAMES, VALUES), st.lists(VALUES), st.text(), st.integers()))
+def test_the_input_schema_refuses_just_what_the_handler_refuses(photos: Any) -> None:
+    try:
+        parse({"id": "job-1", "input": photos})
+    except RequestError:
+        taken = False
+    else:
+        taken = True
+    assert INPUT.is_valid(photos) == taken

@@ -1,0 +1,150 @@
+"""What RunPod's Hub reads (.runpod/), held against the fields that its publishing guide documents and the handler."""
+
+import base64
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+from PIL import Image
+from runpod.serverless.modules import rp_logger
+
+import runpod_handler
+from posture.landmarker import LandmarkerPool
+from runpod_handler import Worker
+
+ROOT = Path(__file__).parent.parent
+HUB: dict[str, Any] = json.loads((ROOT / ".runpod" / "hub.json").read_text())
+TESTS: dict[str, Any] = json.loads((ROOT / ".runpod" / "tests.json").read_text())
+ENDPOINT: dict[str, Any] = json.loads((ROOT / "runpod_config.json").read_text())["endpoint"]
+
+TEXT = {"type": "string", "minLength": 1}
+
+
+def fields(required: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The schema of an object with these fields and no others."""
+    properties = {**required, **(optional or {})}
+    return {"type": "object", "required": list(required), "properties": properties, "additionalProperties": False}
+
+
+def input_field(kind: str, more: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    shared = {"name": TEXT, "type": {"const": kind}, "description": TEXT, "default": default}
+    return fields(shared, {**more, "advanced": {"type": "boolean"}})
+
+
+NUMBER = {"type": "number"}
+OPTIONS = {"type": "array", "minItems": 1, "items": fields({"label": TEXT, "value": TEXT})}
+ENV = {
+    "type": "array",
+    "items": {
+        "oneOf": [
+            fields({"key": TEXT, "value": {"type": "string"}}),
+            fields({"key": TEXT, "input": input_field("string", {"options": OPTIONS}, {"type": "string"})}),
+            fields({"key": TEXT, "input": input_field("number", {"min": NUMBER, "max": NUMBER}, NUMBER)}),
+        ]
+    },
+}
+HUB_FIELDS = fields(
+    {
+        "title": TEXT,
+        "description": TEXT,
+        "type": {"const": "serverless"},
+        "category": {"enum": ["audio", "embedding", "language", "video", "image"]},
+        "config": fields(
+            {"runsOn": {"const": "CPU"}, "containerDiskInGb": {"type": "integer"}, "cpuFlavor": TEXT}, {"env": ENV}
+        ),
+    },
+    {"iconUrl": {"type": "string", "format": "uri"}},
+)
+CASE = fields({"name": TEXT, "input": {"type": "object"}}, {"timeout": {"type": "integer", "minimum": 1000}})
+TESTS_FIELDS = fields(
+    {
+        "tests": {"type": "array", "minItems": 3, "items": CASE},
+        "config": fields(
+            {"cpuFlavor": TEXT}, {"env": {"type": "array", "items": fields({"key": TEXT, "value": {"type": "string"}})}}
+        ),
+    }
+)
+
+
+@pytest.mark.parametrize(("document", "schema"), [(HUB, HUB_FIELDS), (TESTS, TESTS_FIELDS)])
+def test_the_files_have_the_documented_fields_and_no_others(document: Any, schema: Any) -> None:
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(document)] == []
+
+
+def test_the_repository_has_the_files_that_the_hub_wants() -> None:
+    assert (ROOT / ".runpod" / "handler.py").resolve() == ROOT / "runpod_handler.py"
+    assert (ROOT / "README.md").is_file()
+
+
+def test_the_hub_gives_what_the_endpoint_of_runpod_config_gets() -> None:
+    config = HUB["config"]
+    assert config["cpuFlavor"] == TESTS["config"]["cpuFlavor"] == ENDPOINT["cpu"][0]["id"]
+    assert config["containerDiskInGb"] == ENDPOINT["disk"]
+    static = {entry["key"]: entry["value"] for entry in config["env"] if "value" in entry}
+    assert static == ENDPOINT["env"]
+    assert {entry["key"]: entry["value"] for entry in TESTS["config"]["env"]} == ENDPOINT["env"]
+
+
+INPUTS = {entry["key"]: entry["input"] for entry in HUB["config"]["env"] if "input" in entry}
+
+
+def test_every_input_is_a_setting_of_the_worker() -> None:
+    assert runpod_handler.__doc__ is not None
+    assert [key for key in INPUTS if key not in runpod_handler.__doc__] == []
+
+
+def test_the_defaults_are_those_of_a_worker_with_the_endpoints_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    cores = ENDPOINT["cpu"][0]["vcpuCount"]
+    monkeypatch.setenv("POSTURE_LANDMARKERS", str(cores))
+    monkeypatch.delenv("POSTURE_CONCURRENCY", raising=False)
+    assert INPUTS["POSTURE_LANDMARKERS"]["default"] == cores
+    assert INPUTS["POSTURE_CONCURRENCY"]["default"] == runpod_handler.concurrency()
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [("POSTURE_LANDMARKERS", runpod_handler.landmarkers), ("POSTURE_CONCURRENCY", runpod_handler.concurrency)],
+)
+def test_the_worker_takes_both_ends_of_a_number(monkeypatch: pytest.MonkeyPatch, name: str, read: Any) -> None:
+    for number in (INPUTS[name]["min"], INPUTS[name]["default"], INPUTS[name]["max"]):
+        monkeypatch.setenv(name, str(number))
+        assert read() == number
+
+
+def test_the_log_levels_are_the_sdks_and_debug_which_shows_photos_is_not_offered() -> None:
+    levels = [option["value"] for option in INPUTS["RUNPOD_LOG_LEVEL"]["options"]]
+    assert set(levels) == set(rp_logger.LOG_LEVELS) - {"NOTSET", "TRACE", "DEBUG"}
+    assert INPUTS["RUNPOD_LOG_LEVEL"]["default"] in levels
+
+
+@pytest.mark.parametrize("number", range(len(TESTS["tests"])))
+def test_the_handler_measures_every_case(pool: LandmarkerPool, demo: dict[str, Any], number: int) -> None:
+    answer = Worker(lambda: pool).handle({"id": "hub", "input": TESTS["tests"][number]["input"]})
+    assert isinstance(answer, dict)
+    assert answer["status"] == "success"
+    for view, angles in demo["pairs"][number]["angles"].items():
+        for name, true in angles.items():
+            assert answer["data"][view][name] == pytest.approx(true, abs=demo["margins"][view][name])
+
+
+@pytest.mark.parametrize("number", range(len(TESTS["tests"])))
+def test_every_case_is_a_demo_pair_made_small(demo: dict[str, Any], number: int) -> None:
+    pair, photos = demo["pairs"][number], TESTS["tests"][number]["input"]
+    for view in ("front", "side"):
+        text = photos.get(view) or photos[f"{view}_image"]
+        assert len(text) < 15_000
+        with Image.open(io.BytesIO(base64.b64decode(text.rpartition(",")[2]))) as small:
+            shown = np.asarray(small.convert("L"), dtype=float)
+            with Image.open(ROOT / "demo_images" / pair[view]) as photo:
+                original = np.asarray(photo.convert("L").resize(small.size), dtype=float)
+        assert np.abs(shown - original).mean() < 3
+
+
+def test_the_cases_differ_in_spelling_and_form() -> None:
+    forms = {(*case["input"], next(iter(case["input"].values()))[:5]) for case in TESTS["tests"]}
+    assert forms == {("front", "side", "/9j/4"), ("front_image", "side_image", "/9j/4"), ("front", "side", "data:")}
