@@ -18,7 +18,7 @@ setup: $(INSTALLED)  ## Make .venv with all packages, and fetch the model; does 
 $(INSTALLED): requirements_runpod.lock requirements_dev.lock scripts/system_packages.sh
 	@scripts/system_packages.sh $(PYTHON)
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	@echo "Installing the packages into .venv (600 MB, about a minute)"
+	@echo "Installing the packages into .venv (800 MB, about a minute)"
 	@$(PIP_INSTALL) -r requirements_runpod.lock
 	@$(PIP_INSTALL) -r requirements_dev.lock
 	@touch $@
