@@ -31,10 +31,10 @@ find_engine() {
 
 # build_image IMAGE FOLDER [OPTION...]
 build_image() {
-    local image=$1 folder=$2 layers=()
+    local image=$1 folder=$2
     shift 2
-    [ "$ENGINE" != buildah ] || layers=(--layers) # a cache, which the others keep unasked
-    run "$ENGINE" build --platform "$PLATFORM" "${layers[@]}" "$@" --tag "$image" "$folder"
+    [ "$ENGINE" != buildah ] || set -- --layers "$@" # a cache, which the others keep unasked
+    run "$ENGINE" build --platform "$PLATFORM" "$@" --tag "$image" "$folder"
 }
 
 # Whether run_sealed can do what it says.

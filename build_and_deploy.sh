@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+set -euo pipefail
+cd "$(dirname "$0")"
+
+# Set these here or in the environment.
+PLACEHOLDER=docker.io/your-username
+REGISTRY_URL=${REGISTRY_URL:-$PLACEHOLDER}
+IMAGE_NAME=${IMAGE_NAME:-posture-worker}
+IMAGE_TAG=${IMAGE_TAG:-} # by default the git revision
+BASE_IMAGE=${BASE_IMAGE:-} # by default the Dockerfile's
+PYTHON=${PYTHON:-.venv/bin/python} # for --deploy
+
+# shellcheck source=scripts/engine.sh
+. scripts/engine.sh
+
+usage() {
+    cat <<'TEXT'
+Builds the worker's image, tries it, pushes it, and on demand creates or updates the endpoint.
+
+    REGISTRY_URL=docker.io/you ./build_and_deploy.sh [--deploy] [--dry-run]
+
+    --deploy    then put the image to work: python -m deploy deploy, which needs RUNPOD_API_KEY
+    --dry-run   show every command and change nothing
+    --help      show this
+
+Environment, or the lines at the top of the script:
+
+    REGISTRY_URL      registry and account, for instance docker.io/you or ghcr.io/you
+    IMAGE_NAME        by default posture-worker
+    IMAGE_TAG         by default the git revision, of a tree without changes
+    BASE_IMAGE        another base than the Dockerfile's, for instance the same with its digest
+    CONTAINER_ENGINE  docker, podman or buildah; by default the first of them that works
+    PYTHON            for --deploy, by default that of `make setup`
+
+It stops at the first failure. The last line printed is the image with its digest.
+TEXT
+}
+
+read_options() {
+    DEPLOY='' DRY_RUN=''
+    for option in "$@"; do
+        case $option in
+            --deploy) DEPLOY=yes ;;
+            --dry-run) DRY_RUN=yes ;;
+            --help | -h) usage && exit ;;
+            *) stop "There is no option $option." "See $0 --help." ;;
+        esac
+    done
+}
+
+# The commit that is built, marked where the tree holds changes that are in no commit; nothing outside of git.
+revision() {
+    local commit
+    commit=$(git rev-parse HEAD 2>/dev/null) || return 0
+    [ -z "$(git status --porcelain)" ] || commit+=-dirty
+    echo "$commit"
+}
+
+name_image() {
+    REVISION=$(revision)
+    if [ -z "$IMAGE_TAG" ]; then
+        [ -n "$REVISION" ] || stop "There is no git revision to name the image after." "Set IMAGE_TAG."
+        [ "$REVISION" = "${REVISION%-dirty}" ] ||
+            stop "The tree has changes that are in no commit." "Commit them, or set IMAGE_TAG to name what is built."
+        IMAGE_TAG=${REVISION:0:12}
+    fi
+    REPOSITORY=${REGISTRY_URL%/}/$IMAGE_NAME
+    IMAGE=$REPOSITORY:$IMAGE_TAG
+}
+
+# All that can be known to be wrong before minutes are spent on a build.
+check_settings() {
+    [ "${REGISTRY_URL%/}" != "$PLACEHOLDER" ] ||
+        stop "REGISTRY_URL is still the placeholder $PLACEHOLDER." "Set it to a registry that you may push to."
+    [[ $REPOSITORY =~ ^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$ ]] ||
+        stop "$REPOSITORY cannot be an image's name." "REGISTRY_URL is like docker.io/you: small letters, no https://."
+    [[ $IMAGE_TAG =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] ||
+        stop "$IMAGE_TAG cannot be an image's tag." "IMAGE_TAG takes letters, digits, '_', '.' and '-'."
+    [ "$IMAGE_TAG" != latest ] ||
+        stop "The tag latest does not tell one image from the next." "Leave IMAGE_TAG unset, or name a version."
+    [ -z "$DEPLOY" ] || check_deploy
+}
+
+check_deploy() {
+    command -v "$PYTHON" >/dev/null || stop "There is no $PYTHON for --deploy." "Run 'make setup', or set PYTHON."
+    [ -z "$DRY_RUN" ] || return 0
+    [ -n "${RUNPOD_API_KEY:-}" ] ||
+        stop "RUNPOD_API_KEY is not set, which --deploy needs." "Create a key in RunPod's console and export it."
+    rehearse >/dev/null
+}
+
+# Shows the requests of the deployment, of the tag: only a push tells the digest.
+rehearse() {
+    DRY_RUN='' run "$PYTHON" -m deploy deploy --image "$IMAGE" --dry-run ||
+        stop "The endpoint could not be deployed." "The lines above say why; nothing was changed."
+}
+
+build() {
+    local version
+    version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' posture/__init__.py)
+    set -- --build-arg "VERSION=$version" --build-arg "REVISION=${REVISION:-unknown}"
+    [ -z "$BASE_IMAGE" ] || set -- "$@" --build-arg "BASE=$BASE_IMAGE"
+    build_image "$IMAGE" . "$@" ||
+        stop "The image could not be built." "The lines above say at which step; nothing was pushed."
+}
+
+# The image measures its own test_input.json as it will run: as its user, and here without a network.
+smoke_test() {
+    can_seal || stop "buildah can try the image only as root." "Run this as root, or install docker or podman."
+    run_sealed "$IMAGE" python -u runpod_handler.py ||
+        stop "The image does not work: it failed its own test job." "The lines above say why; nothing was pushed."
+}
+
+push() {
+    push_image "$IMAGE" ||
+        stop "The image could not be pushed." "Log in first: '$ENGINE login ${REGISTRY_URL%%/*}'."
+    [ -n "$DRY_RUN" ] || [ -n "$DIGEST" ] ||
+        stop "$IMAGE was pushed, but $ENGINE did not tell its digest." "Look it up at the registry before you deploy."
+}
+
+deploy() {
+    if [ -n "$DRY_RUN" ]; then
+        rehearse
+        return
+    fi
+    run "$PYTHON" -m deploy deploy --image "$REPOSITORY@$DIGEST" ||
+        stop "The image is pushed, but the endpoint was not updated." \
+            "Repeat just this step with: $PYTHON -m deploy deploy --image $REPOSITORY@$DIGEST"
+}
+
+read_options "$@"
+name_image
+check_settings
+find_engine
+build
+smoke_test
+push
+[ -z "$DEPLOY" ] || deploy
+[ -n "$DRY_RUN" ] || echo "$REPOSITORY@$DIGEST"
