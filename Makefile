@@ -7,10 +7,10 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check lock clean
+.PHONY: help setup demo test lint types check lock licences image-check clean
 
 help:  ## Show what can be made
-	@sed -n 's/^\([a-z]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup: $(INSTALLED)  ## Make .venv with all packages, and fetch the model; does nothing when that is done
 	@$(BIN)/python -m posture.model fetch >/dev/null
@@ -32,6 +32,8 @@ test: setup  ## Run the tests and print the coverage
 lint: setup  ## Check style
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/shellcheck --external-sources build_and_deploy.sh scripts/*.sh .ci/run
+	@$(BIN)/hadolint Dockerfile
 
 types: setup  ## Check types
 	@$(BIN)/mypy
@@ -41,6 +43,14 @@ check: lint types test  ## lint, types and test, as CI does
 lock: setup  ## Remake the locks from the pinned requirements; with UPGRADE=1 the unpinned to their newest
 	$(LOCK) --no-emit-package opencv-contrib-python requirements_runpod.txt -o requirements_runpod.lock
 	$(LOCK) --constraints requirements_runpod.lock requirements_dev.txt -o requirements_dev.lock
+
+licences: setup  ## Remake the table of THIRD_PARTY.md from the installed packages
+	@sed -i '/^| Name /,$$d' THIRD_PARTY.md
+	@$(BIN)/pip-licenses --with-system --format=markdown >>THIRD_PARTY.md \
+		--packages $$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' requirements_runpod.lock | sort -u)
+
+image-check:  ## Build the image with docker, podman or buildah, and prove inside it that it works
+	@PYTHON=$(PYTHON) scripts/image_check.sh
 
 clean:  ## Remove .venv and what the tools keep
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
