@@ -85,8 +85,7 @@ def status(_options: argparse.Namespace, config: Config, api: Client, _queue: Cl
     for release in history["releases"][:5]:
         fields = ", ".join(change["field"] for change in release["diff"]) or "no setting"
         print(f"release   {release['createdAt']}  {release['id']}  changed {fields}")
-    # Without an image of its own the description leaves it to --image, so that any image is as described.
-    found = [fault for fault in endpoint.faults(config, came) if config.endpoint.has_image or "image:" not in fault]
+    found = endpoint.faults(config, came)
     if found:
         print("not as runpod_config.json describes it:")
         _list(found)

@@ -124,11 +124,16 @@ def workers(client: Client, endpoint_id: str) -> Json:
 
 
 def faults(config: Config, came: Json) -> list[str]:
-    """What of the endpoint is not as described, the processor first; empty when all is."""
-    found = []
+    """What of the endpoint is not as described, the processor first; empty when all is.
+
+    A description that names no image leaves it to --image: any is as described.
+    """
+    asked, found = config.endpoint.body(), []
+    if not config.endpoint.has_image:
+        del asked["image"]
     if came.get("gpu"):
         found.append(f"it is a GPU endpoint ({came['gpu'].get('pools')}), although CPU was asked for")
-    found += [str(difference) for difference in differences(config.endpoint.body(), came)]
+    found += [str(difference) for difference in differences(asked, came)]
     for cpu in came.get("cpu", []):
         if cpu["memory"] < config.minimum_memory_gb:
             found.append(f"cpu: {cpu['id']} has {cpu['memory']} GB instead of at least {config.minimum_memory_gb}")

@@ -184,6 +184,7 @@ def gpu_instead_of_cpu(endpoint: Json) -> None:
         (lambda came: came.update(flashboot="OFF"), "flashboot: OFF instead of FLASHBOOT"),
         (lambda came: came["workers"].update(max=5), "workers: {'min': 0, 'max': 5"),
         (lambda came: came["env"].clear(), "env: missing RUNPOD_INIT_TIMEOUT"),
+        (lambda came: came["env"].update(TOKEN="hunter2"), "env: not asked for TOKEN"),
         (lambda came: came.update(timeout=300000), "timeout: 300000 instead of 120000"),
     ],
 )
@@ -262,6 +263,7 @@ def test_what_runpod_finds_invalid_is_listed(runpod: RunPod, operator: Operator)
     outcome = operator.deploy()
     assert outcome.status == 1
     assert f"HTTP 422 Unprocessable Entity: Validation failed.\n  {violation}" in outcome.err
+    assert len(runpod.sent("listEndpoints")) == 1
 
 
 def test_the_fake_refuses_what_the_document_refuses(runpod: RunPod) -> None:
@@ -502,6 +504,17 @@ def test_a_rollback_without_an_image_before_is_refused(runpod: RunPod, operator:
     outcome = operator.run("rollback")
     assert (outcome.status, runpod.writes) == (1, [])
     assert f"No release of this endpoint says what ran before {endpoint['image']}" in outcome.err
+
+
+def test_a_rollback_does_not_guess_what_ran_before_an_image_of_no_release(
+    runpod: RunPod, operator: Operator, endpoint: Json
+) -> None:
+    assert operator.deploy(NEWER).status == 0
+    runpod.received.clear()
+    endpoint["image"] = "docker.io/clinic/posture-analysis:by-hand"
+    outcome = operator.run("rollback")
+    assert (outcome.status, runpod.writes) == (1, [])
+    assert "what ran before docker.io/clinic/posture-analysis:by-hand" in outcome.err
 
 
 def test_a_rollback_that_runpod_ignores_is_an_error(runpod: RunPod, operator: Operator, endpoint: Json) -> None:
