@@ -184,7 +184,7 @@ def gpu_instead_of_cpu(endpoint: Json) -> None:
         (lambda came: came.update(flashboot="OFF"), "flashboot: OFF instead of FLASHBOOT"),
         (lambda came: came["workers"].update(max=5), "workers: {'min': 0, 'max': 5"),
         (lambda came: came["env"].clear(), "env: missing RUNPOD_INIT_TIMEOUT"),
-        (lambda came: came["env"].update(TOKEN="hunter2"), "env: not asked for TOKEN"),
+        (lambda came: came["env"].update({"TOKEN": "hunter2"}), "env: not asked for TOKEN"),
         (lambda came: came.update(timeout=300000), "timeout: 300000 instead of 120000"),
     ],
 )
@@ -291,6 +291,7 @@ def test_a_wait_of_an_hour_is_not_sat_out(runpod: RunPod, operator: Operator) ->
     assert "rate limit is used up: try again in 1812 s" in outcome.err
 
 
+SILENT = Answer(200, carried_out=True, silent=True)
 FAILED = problem(500, "Internal Server Error", "something broke")
 
 
@@ -309,9 +310,12 @@ def test_a_server_that_keeps_failing_is_told_in_its_words(runpod: RunPod, operat
     assert len(runpod.sent("listEndpoints")) == 1 + api.RETRIES
 
 
-def test_an_endpoint_is_not_made_twice_when_the_answer_is_lost(runpod: RunPod, operator: Operator) -> None:
-    runpod.script("createEndpoint", Answer(502, "<html>Bad Gateway</html>", carried_out=True))
-    outcome = operator.deploy()
+@pytest.mark.parametrize("lost", [Answer(502, "<html>Bad Gateway</html>", carried_out=True), SILENT])
+def test_an_endpoint_is_not_made_twice_when_the_answer_is_lost(
+    runpod: RunPod, operator: Operator, lost: Answer
+) -> None:
+    runpod.script("createEndpoint", lost)
+    outcome = operator.run("deploy", "--image", IMAGE, patience=Patience(connect=5, read=1, backoff=0.001))
     assert outcome.status == 0
     assert len(runpod.sent("createEndpoint")) == 1
     assert "posture-analysis (endpoint1) is created" in outcome.out
@@ -326,7 +330,7 @@ def test_a_failed_creation_is_not_repeated(runpod: RunPod, operator: Operator) -
 
 
 def test_a_server_that_says_nothing_is_given_up(runpod: RunPod, operator: Operator) -> None:
-    runpod.script("listEndpoints", *[Answer(200, silent=True)] * 9)
+    runpod.script("listEndpoints", *[SILENT] * 9)
     outcome = operator.run("status", patience=Patience(connect=5, read=0.05, backoff=0.001))
     assert outcome.status == 1
     assert "no answer in time" in outcome.err
@@ -419,6 +423,16 @@ def test_status_tells_of_drift_and_of_a_rollout(runpod: RunPod, operator: Operat
     assert outcome.status == 1
     assert "rollout   50 % of the workers run the newest release" in outcome.out
     assert "not as runpod_config.json describes it:\n  scaling: {" in outcome.out
+
+
+def test_status_tells_of_an_endpoint_of_another_kind(operator: Operator, endpoint: Json) -> None:
+    gpu_instead_of_cpu(endpoint)
+    endpoint["requestUrls"] = {"base": "https://e.api.runpod.ai", "health": "https://e.api.runpod.ai/ping"}
+    outcome = operator.run("status")
+    assert outcome.status == 1
+    assert "machines  GPU" in outcome.out
+    assert "it is a GPU endpoint" in outcome.out
+    assert "\njobs" not in outcome.out
 
 
 def test_status_minds_the_image_where_the_description_names_one(
