@@ -25,7 +25,7 @@ FROM ${BASE}
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libegl1 libgles2 \
-    && rm -rf /var/lib/apt/lists/* \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
     && useradd --uid 1000 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin posture
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/model /opt/model

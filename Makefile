@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check lock licences image-check clean
+.PHONY: help setup demo test lint types check lock licences image-check image-figures clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -51,6 +51,9 @@ licences: setup  ## Remake the table of THIRD_PARTY.md from the installed packag
 
 image-check:  ## Build the image with docker, podman or buildah, and prove inside it that it works
 	@PYTHON=$(PYTHON) scripts/image_check.sh
+
+image-figures:  ## The image's size and start beside those of one made in the obvious way
+	@PYTHON=$(PYTHON) scripts/image_figures.sh
 
 clean:  ## Remove .venv and what the tools keep
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -48,21 +48,14 @@ read_options() {
     done
 }
 
-# The commit that is built, marked where the tree holds changes that are in no commit; nothing outside of git.
-revision() {
-    local commit
-    commit=$(git rev-parse HEAD 2>/dev/null) || return 0
-    [ -z "$(git status --porcelain)" ] || commit+=-dirty
-    echo "$commit"
-}
-
 name_image() {
-    REVISION=$(revision)
+    local commit
     if [ -z "$IMAGE_TAG" ]; then
-        [ -n "$REVISION" ] || stop "There is no git revision to name the image after." "Set IMAGE_TAG."
-        [ "$REVISION" = "${REVISION%-dirty}" ] ||
+        commit=$(revision)
+        [ -n "$commit" ] || stop "There is no git revision to name the image after." "Set IMAGE_TAG."
+        [ "$commit" = "${commit%-dirty}" ] ||
             stop "The tree has changes that are in no commit." "Commit them, or set IMAGE_TAG to name what is built."
-        IMAGE_TAG=${REVISION:0:12}
+        IMAGE_TAG=${commit:0:12}
     fi
     REPOSITORY=${REGISTRY_URL%/}/$IMAGE_NAME
     IMAGE=$REPOSITORY:$IMAGE_TAG
@@ -96,11 +89,9 @@ rehearse() {
 }
 
 build() {
-    local version
-    version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' posture/__init__.py)
-    set -- --build-arg "VERSION=$version" --build-arg "REVISION=${REVISION:-unknown}"
-    [ -z "$BASE_IMAGE" ] || set -- "$@" --build-arg "BASE=$BASE_IMAGE"
-    build_image "$IMAGE" . "$@" ||
+    set --
+    [ -z "$BASE_IMAGE" ] || set -- --build-arg "BASE=$BASE_IMAGE"
+    build_worker "$IMAGE" "$@" ||
         stop "The image could not be built." "The lines above say at which step; nothing was pushed."
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Images by docker, podman or buildah, whichever works. Sourced by build_and_deploy.sh and scripts/image_check.sh.
+# Images by docker, podman or buildah, whichever works. Sourced by the scripts that build one.
 #
 # find_engine sets ENGINE. With DRY_RUN set, a command that `run` is given is shown and not run.
 
@@ -35,6 +35,47 @@ build_image() {
     shift 2
     [ "$ENGINE" != buildah ] || set -- --layers "$@" # a cache, which the others keep unasked
     run "$ENGINE" build --platform "$PLATFORM" "$@" --tag "$image" "$folder"
+}
+
+# The commit that is built, marked where the tree holds changes that are in no commit; nothing outside of git.
+revision() {
+    local commit
+    commit=$(git rev-parse HEAD 2>/dev/null) || return 0
+    [ -z "$(git status --porcelain)" ] || commit+=-dirty
+    echo "$commit"
+}
+
+# build_worker IMAGE [OPTION...]: the worker's image, labelled with what it was built from.
+build_worker() {
+    local image=$1 commit version
+    shift
+    commit=$(revision)
+    version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' posture/__init__.py)
+    build_image "$image" . --build-arg "VERSION=$version" --build-arg "REVISION=${commit:-unknown}" "$@"
+}
+
+# enter IMAGE: sets INSIDE, the words that run a command in the image as it is run, with this machine's network.
+# tests/image_worker.py puts the options of its environment in the place of the word ENVIRONMENT.
+enter() {
+    CONTAINER=posture-inside-$$
+    INSIDE=("$ENGINE" run --rm --name "$CONTAINER" --network host ENVIRONMENT "$1")
+    if [ "$ENGINE" = buildah ]; then
+        buildah from --quiet --name "$CONTAINER" "$1" >/dev/null
+        INSIDE=(buildah run ENVIRONMENT "$CONTAINER" --)
+    fi
+}
+
+inside() {
+    local word words=()
+    for word in "${INSIDE[@]}"; do [ "$word" = ENVIRONMENT ] || words+=("$word"); done
+    "${words[@]}" "$@"
+}
+
+# Buildah's container stays until here; that of the others only where --rm could not do its work.
+leave() {
+    local force=--force
+    [ "$ENGINE" != buildah ] || force=--
+    "$ENGINE" rm "$force" "$CONTAINER" >/dev/null 2>&1 || true
 }
 
 # Whether run_sealed can do what it says.

@@ -9,31 +9,7 @@ cd "$(dirname "$0")/.."
 
 IMAGE=${IMAGE:-posture:check}
 PYTHON=${PYTHON:-python3}
-CONTAINER=posture-check-$$
 PACKAGES_MB=560 # the most that the Python packages may take, their bytecode included
-
-# Sets INSIDE, what runs a command in the image as the worker is run there, with this machine's network.
-# tests/image_worker.py puts the options of its environment in the place of the word ENVIRONMENT.
-enter() {
-    trap leave EXIT
-    INSIDE=("$ENGINE" run --rm --name "$CONTAINER" --network host ENVIRONMENT "$IMAGE")
-    if [ "$ENGINE" = buildah ]; then
-        buildah from --quiet --name "$CONTAINER" "$IMAGE" >/dev/null
-        INSIDE=(buildah run ENVIRONMENT "$CONTAINER" --)
-    fi
-}
-
-leave() {
-    local force=--force
-    [ "$ENGINE" != buildah ] || force=--
-    "$ENGINE" rm "$force" "$CONTAINER" >/dev/null 2>&1 || true # where --rm has not done it
-}
-
-inside() {
-    local words=()
-    for word in "${INSIDE[@]}"; do [ "$word" = ENVIRONMENT ] || words+=("$word"); done
-    "${words[@]}" "$@"
-}
 
 # check WHAT COMMAND...: says whether it succeeds, and where it does not, what it printed.
 check() {
@@ -76,14 +52,16 @@ bytecode() {
 }
 
 queue() {
-    "$PYTHON" -m tests.image_worker "${INSIDE[@]}" python -u runpod_handler.py >&3
+    local seconds
+    seconds=$("$PYTHON" -m tests.image_worker "${INSIDE[@]}" python -u runpod_handler.py)
+    echo "        it gave the first answer after $seconds s" >&3
 }
 
 exec 3>&1 # for figures, which are shown in any case
 find_engine
-build_image "$IMAGE" . --build-arg REVISION="$(git rev-parse HEAD 2>/dev/null || echo unknown)" ||
-    stop "The image could not be built." "The lines above say at which step."
-enter
+build_worker "$IMAGE" || stop "The image could not be built." "The lines above say at which step."
+enter "$IMAGE"
+trap leave EXIT
 check "the image measures its own test_input.json" test_job
 check "pip finds nothing amiss but the opencv-contrib-python that is left out" agreement
 check "the Python packages take at most $PACKAGES_MB MB" size
