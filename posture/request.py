@@ -2,9 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
 
 from posture.errors import VIEWS, RequestError, View
+
+Mode: TypeAlias = Literal["fast", "standard", "precise"]
+Calibration: TypeAlias = Literal["none", "anatomical"]
+Include: TypeAlias = Literal["details", "landmarks", "measures"]
 
 # The two spellings of the photos' names, front before side.
 SPELLINGS = (("front", "side"), ("front_image", "side_image"))
@@ -27,33 +33,77 @@ PLATFORM_KEYS = frozenset(
     ]
 )
 
+# What each option takes, in words.
+_TAKES = {
+    "mode": "`fast`, `standard` or `precise`",
+    "include": "a list of `details`, `landmarks` and `measures`",
+    "strict": "true or false",
+    "calibration": "`none` or `anatomical`",
+    "camera_roll": "an object with `front`, `side` or both, each degrees between -180 and 180",
+    "mirrored": "an object with `front`, `side` or both, each true or false",
+}
+
 _SHAPE = 'Send {"input": {"front": "<base64>", "side": "<base64>"}}.'
 _LONGEST_NAME_SHOWN = 40
 _MOST_NAMES_SHOWN = 10
 
 
+class Roll(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far each picture's content is turned clockwise, in degrees."""
+
+    front: Annotated[float, msgspec.Meta(ge=-180, le=180)] = 0.0
+    side: Annotated[float, msgspec.Meta(ge=-180, le=180)] = 0.0
+
+
+class Mirrored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether each picture shows left and right exchanged, as selfie cameras may."""
+
+    front: bool = False
+    side: bool = False
+
+
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a client may ask for beside the photos.
+
+    `mode`: how many looks are taken at each photo. `include`: what the answer holds beyond the angles. `strict`:
+    whether a photo that can be measured only badly is refused. `calibration`: whether landmarks are moved to the
+    anatomical points. `camera_roll` and `mirrored`: what is known of the camera.
+    """
+
+    mode: Mode = "standard"
+    include: frozenset[Include] = frozenset()
+    strict: bool = True
+    calibration: Calibration = "none"
+    camera_roll: Roll = Roll()
+    mirrored: Mirrored = Mirrored()
+
+
+DEFAULTS = Options()
+_TYPES = {option.name: option.type for option in msgspec.structs.fields(Options)}
+
+
 @dataclass(frozen=True)
 class PostureRequest:
-    """Two photos of one person, each the base64 text of a JPEG or PNG file, not yet decoded."""
+    """Two photos of one person, each the base64 text of a JPEG or PNG file, and how they are to be measured."""
 
     front: str = field(repr=False)
     side: str = field(repr=False)
+    options: Options = DEFAULTS
 
 
-def parse(job: object) -> PostureRequest:
+def parse(job: object, defaults: Options = DEFAULTS) -> PostureRequest:
     """The request that a job holds, in whichever of the accepted shapes.
 
     The photos are `front` and `side`, or `front_image` and `side_image`; they stand in the job's `input`, in an `input`
-    within that, or at the top level of the job. Raises RequestError, whose text has the names that were found and
-    never a value.
+    within that, or at the top level of the job, and the options beside them. `defaults` holds where the client does not
+    say. Raises RequestError, whose text has the names that were found and never a value.
     """
     payload = _payload(job)
     names = _spelling(payload)
     front, side = (_photo(payload, name, view) for name, view in zip(names, VIEWS, strict=True))
-    unknown = payload.keys() - set(names)
-    if unknown:
-        raise RequestError(f"unknown names: {_listed(unknown)}.", f"Leave them out. {_SHAPE}")
-    return PostureRequest(front, side)
+    return PostureRequest(
+        front, side, _options({name: payload[name] for name in payload.keys() - set(names)}, defaults)
+    )
 
 
 def _payload(job: object) -> Mapping[str, Any]:
@@ -64,7 +114,7 @@ def _payload(job: object) -> Mapping[str, Any]:
     if payload is None:
         return {name: value for name, value in job.items() if name not in PLATFORM_KEYS}
     # Of what stands beside the job's own `input` only the client's names matter: the platform may add some of its own.
-    misplaced = job.keys() & _IMAGE_NAMES
+    misplaced = job.keys() & (_IMAGE_NAMES | _TYPES.keys())
     if isinstance(payload, Mapping) and payload.get("input") is not None:
         misplaced |= payload.keys() - PLATFORM_KEYS
         payload = payload["input"]
@@ -97,6 +147,22 @@ def _photo(payload: Mapping[str, Any], name: str, view: View) -> str:
     if not photo or photo.isspace():
         raise RequestError(f"`{name}` is empty.", "Send the picture as base64 text.", view)
     return photo
+
+
+def _options(given: Mapping[str, Any], defaults: Options) -> Options:
+    unknown = given.keys() - set(Options.__struct_fields__)
+    if unknown:
+        raise RequestError(f"unknown names: {_listed(unknown)}.", f"Leave them out. {_SHAPE}")
+    return msgspec.structs.replace(defaults, **{name: _option(name, value) for name, value in given.items()})
+
+
+def _option(name: str, value: object) -> object:
+    try:
+        return msgspec.convert(value, _TYPES[name])
+    except msgspec.ValidationError:  # its text may hold the value
+        raise RequestError(
+            f"the value of `{name}` is not one it can have.", f"`{name}` takes {_TAKES[name]}."
+        ) from None
 
 
 def _listed(names: Iterable[object]) -> str:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from posture.errors import RequestError
-from posture.request import PLATFORM_KEYS, PostureRequest, parse
+from posture.request import PLATFORM_KEYS, Mirrored, Options, PostureRequest, Roll, parse
 
 FRONT, SIDE = "ZnJvbnQ=", "c2lkZQ=="
 SIMPLE = {"front": FRONT, "side": SIDE}
@@ -118,3 +118,59 @@ def test_names_in_a_refusal_are_cut_short_and_few() -> None:
 
 def test_a_request_does_not_show_its_photos() -> None:
     assert FRONT not in repr(parse(SIMPLE))
+
+
+def test_options_stand_beside_the_photos_and_have_defaults() -> None:
+    assert parse(SIMPLE).options == Options(
+        mode="standard",
+        include=frozenset(),
+        strict=True,
+        calibration="none",
+        camera_roll=Roll(front=0, side=0),
+        mirrored=Mirrored(front=False, side=False),
+    )
+    given = {
+        "mode": "precise",
+        "include": ["details", "measures"],
+        "strict": False,
+        "calibration": "anatomical",
+        "camera_roll": {"front": -2.5},
+        "mirrored": {"side": True},
+    }
+    for job in ({"input": {**SIMPLE, **given}}, {"input": {"input": {**DETAILED, **given}}}, {**SIMPLE, **given}):
+        assert parse(job).options == Options(
+            mode="precise",
+            include=frozenset({"details", "measures"}),
+            strict=False,
+            calibration="anatomical",
+            camera_roll=Roll(front=-2.5),
+            mirrored=Mirrored(side=True),
+        )
+
+
+def test_the_operators_defaults_hold_where_the_client_does_not_say() -> None:
+    defaults = Options(calibration="anatomical")
+    assert parse({**SIMPLE, "mode": "fast"}, defaults).options == Options(mode="fast", calibration="anatomical")
+    assert parse({**SIMPLE, "calibration": "none"}, defaults).options == Options()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("mode", "slow"), ("mode", FRONT), ("mode", None), ("mode", 1), ("mode", ["fast"]),
+        ("include", "details"), ("include", ["detail"]), ("include", [FRONT]), ("include", {"details": True}),
+        ("strict", "false"), ("strict", 0), ("strict", None),
+        ("calibration", "tragus"), ("calibration", True),
+        ("camera_roll", 3), ("camera_roll", {"front": "3"}), ("camera_roll", {"front": True}),
+        ("camera_roll", {"front": float("nan")}), ("camera_roll", {"side": 181}), ("camera_roll", {"back": 1}),
+        ("mirrored", True), ("mirrored", {"front": 1}), ("mirrored", {FRONT: True}),
+    ],
+)  # fmt: skip
+def test_a_value_that_an_option_cannot_have_is_refused_and_not_shown(name: str, value: object) -> None:
+    error = refusal({**SIMPLE, name: value})
+    assert error.problem == f"the value of `{name}` is not one it can have."
+    assert error.advice.startswith(f"`{name}` takes ")
+
+
+def test_options_beside_the_input_instead_of_in_it_are_refused() -> None:
+    assert refusal({"input": SIMPLE, "mode": "fast"}).problem == "`mode` beside `input` instead of in it."
