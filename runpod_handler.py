@@ -5,7 +5,7 @@
     on RunPod                                  takes the endpoint's jobs until it is stopped
 
 Environment: POSTURE_LANDMARKERS (pictures measured at once; by default one a core), POSTURE_CONCURRENCY (jobs held at
-once), POSTURE_MODEL (the model file), RUNPOD_LOG_LEVEL (by default INFO).
+once), POSTURE_CALIBRATION (by default none), POSTURE_MODEL (the model file), RUNPOD_LOG_LEVEL (by default INFO).
 """
 
 import asyncio
@@ -16,12 +16,13 @@ import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 if not {"RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"} & os.environ.keys():
     # The SDK reads it when it is imported, and would otherwise log at DEBUG.
     os.environ["RUNPOD_LOG_LEVEL"] = "INFO"
 
+import msgspec
 import runpod
 from runpod.serverless.modules.rp_logger import RunPodLogger
 
@@ -29,7 +30,7 @@ from posture import cores, model, report
 from posture.analysis import analyze
 from posture.errors import InternalError, PostureError
 from posture.landmarker import LandmarkerPool
-from posture.request import PostureRequest, parse
+from posture.request import DEFAULTS, Calibration, Options, PostureRequest, parse
 
 # The SDK's loop looks for new jobs once a second while all places are taken, so that a worker needs places for what it
 # can do in a second and more: two cores do about 20 jobs a second.
@@ -42,8 +43,9 @@ log = RunPodLogger()
 class Worker:
     """Answers jobs with one pool of landmarkers, which it opens when it is first needed."""
 
-    def __init__(self, open_pool: Callable[[], LandmarkerPool]) -> None:
+    def __init__(self, open_pool: Callable[[], LandmarkerPool], defaults: Options = DEFAULTS) -> None:
         self._open_pool = open_pool
+        self._defaults = defaults
         self._pool: LandmarkerPool | None = None
         self._opening = threading.Lock()
 
@@ -75,7 +77,7 @@ class Worker:
         job_id = str(job.get("id"))[:64] if isinstance(job, Mapping) else None
         request = None
         try:
-            request = parse(job)
+            request = parse(job, self._defaults)
             pool = self.pool()
             answer = report.success(analyze(request, pool.detect, pool.map))
         except PostureError as error:
@@ -118,7 +120,15 @@ def concurrency() -> int:
     return _whole_number("POSTURE_CONCURRENCY", JOBS_PER_LANDMARKER * landmarkers())
 
 
-_worker = Worker(lambda: LandmarkerPool(model.path(), landmarkers()))
+def defaults() -> Options:
+    """The options that hold where a client does not say."""
+    calibration = os.environ.get("POSTURE_CALIBRATION", DEFAULTS.calibration)
+    if calibration not in get_args(Calibration):
+        sys.exit(f"POSTURE_CALIBRATION must be one of {', '.join(get_args(Calibration))}, not {calibration!r}.")
+    return msgspec.structs.replace(DEFAULTS, calibration=calibration)
+
+
+_worker = Worker(lambda: LandmarkerPool(model.path(), landmarkers()), defaults())
 handler = _worker.handle
 close = _worker.close
 

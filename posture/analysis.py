@@ -4,11 +4,18 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from posture import angles, images, view
+from posture import angles, calibration, images, judge, view
+from posture.camera import Camera
 from posture.errors import VIEWS, PoseNotDetectedError, PostureError, View
 from posture.estimate import Detect, estimate
-from posture.report import PostureReport
-from posture.request import PostureRequest
+from posture.evidence import uncertainty
+from posture.images import Photo
+from posture.judge import Scene
+from posture.landmarks import Landmarks
+from posture.report import PostureReport, ViewReport
+from posture.request import Options, PostureRequest
+
+Outcome = ViewReport | PostureError
 
 
 def analyze(request: PostureRequest, detect: Detect, run: Callable[..., Iterable[Any]] = map) -> PostureReport:
@@ -17,25 +24,57 @@ def analyze(request: PostureRequest, detect: Detect, run: Callable[..., Iterable
     `run` is the built-in `map` or something like it that works on both photos at once. Raises PostureError when a
     photo is refused: that of the front photo if both are, with the advice for both.
     """
-    front, side = run(partial(_outcome, detect), VIEWS, (request.front, request.side))
-    if isinstance(front, PostureError):
-        raise front.joined_by(side) if isinstance(side, PostureError) else front
-    if isinstance(side, PostureError):
-        raise side
-    return PostureReport(front, side)
+    options = request.options
+    front, side = run(partial(_outcome, detect, options), VIEWS, (request.front, request.side))
+    _raise_refusal(front, side)
+    include = options.include if options.strict else options.include | {"details"}
+    return PostureReport(front, side, include)
 
 
-def _outcome(detect: Detect, photo: View, encoded: str) -> dict[str, float] | PostureError:
-    """The angles of one photo, or why it is refused: both photos are judged, whatever becomes of the other."""
+def _raise_refusal(front: Outcome, side: Outcome) -> None:
+    refused = [outcome for outcome in (front, side) if isinstance(outcome, PostureError)]
+    if [error.code for error in refused] == ["wrong_view", "wrong_view"]:
+        raise judge.views_swapped()
+    if len(refused) == len(VIEWS):
+        raise refused[0].joined_by(refused[1])
+    if refused:
+        raise refused[0]
+
+
+def _outcome(detect: Detect, options: Options, photo: View, encoded: str) -> Outcome:
+    """What one photo shows, or why it is refused: both photos are judged, whatever becomes of the other."""
     try:
-        return _measured(detect, photo, encoded)
+        return _measured(detect, options, photo, images.decode(encoded))
     except PostureError as error:
         error.view = photo
         return error
 
 
-def _measured(detect: Detect, photo: View, encoded: str) -> dict[str, float]:
-    person = estimate(images.decode(encoded).pixels, detect)
-    if person is None:
+def _measured(detect: Detect, options: Options, name: View, photo: Photo) -> ViewReport:
+    found = estimate(photo.pixels, detect, options.mode)
+    if found is None:
         raise PoseNotDetectedError
-    return angles.measure(person, photo, view.direction(person, photo))
+    camera = Camera(getattr(options.camera_roll, name), getattr(options.mirrored, name))
+    height, width = photo.pixels.shape[:2]
+    scene = Scene(name, found, camera.righted(found.mean, width, height), width, height)
+    findings = judge.judge(scene)
+    if findings and options.strict:
+        raise findings[0]
+    direction = view.direction(scene.person, name)
+
+    def values(person: Landmarks) -> dict[str, float]:
+        if options.calibration == "anatomical":
+            person = calibration.anatomical(person, name, direction)
+        return angles.measure(person, name, direction)
+
+    looks = [values(camera.righted(look, width, height)) for look in found.looks]
+    return ViewReport(
+        scene=scene,
+        photo=photo,
+        camera=camera,
+        direction=direction,
+        values=values(scene.person),
+        plain=angles.measure(scene.person, name, direction),
+        uncertainty=uncertainty(options.mode, name, looks),
+        warnings=[(finding.code, finding.problem) for finding in findings] + judge.remarks(scene),
+    )

@@ -4,6 +4,7 @@ PostureError
   RequestError          the job does not hold two photos and known options
   ImageError            a photo cannot be read as a picture
   PoseNotDetectedError  the model found no person in a photo
+  UnfitPhotoError       a photo shows somebody who cannot be measured well in it
   InternalError         a defect of the worker; whatever else is raised becomes this at its boundary
 """
 
@@ -65,6 +66,12 @@ class PoseNotDetectedError(PostureError):
             "no person was found.",
             "Show one person standing, the whole body from head to feet in the picture, well lit.",
         )
+
+
+class UnfitPhotoError(PostureError):
+    """A photo shows a person, but not so that the angles could be trusted."""
+
+    phrase = "Posture cannot be measured"
 
 
 class InternalError(PostureError):

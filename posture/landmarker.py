@@ -14,6 +14,9 @@ from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions,
 
 from posture.landmarks import Landmarks, Pixels
 
+# Enough to tell that somebody is not alone; with one person in the picture a higher number costs nothing.
+MOST_PEOPLE = 4
+
 _Result = TypeVar("_Result")
 
 
@@ -27,7 +30,9 @@ class LandmarkerPool:
     def __init__(self, model: Path, size: int) -> None:
         """Loads the model file `size` times: about 100 MB and 0.2 s each."""
         options = PoseLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)), running_mode=RunningMode.IMAGE
+            base_options=BaseOptions(model_asset_path=str(model)),
+            running_mode=RunningMode.IMAGE,
+            num_poses=MOST_PEOPLE,
         )
         self._landmarkers = [PoseLandmarker.create_from_options(options) for _ in range(size)]
         self._idle: SimpleQueue[PoseLandmarker] = SimpleQueue()

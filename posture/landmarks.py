@@ -68,16 +68,36 @@ class Landmarks:
         mean: Array = self.points[[INDEX[name] for name in names]].mean(axis=0)
         return mean
 
+    @property
+    def stature(self) -> float:
+        """The distance from the middle of the ankles to the nose, in pixels: the body's size, however it is turned."""
+        return float(np.linalg.norm(self.middle("nose") - self.middle("left_ankle", "right_ankle")))
+
     def mirrored(self, width: float) -> "Landmarks":
         """The landmarks of the same picture, `width` pixels wide, flipped left to right.
 
         The person's left is then seen where the right was, and so the names are swapped too.
         """
-        points = self.points[_MIRROR] * (-1.0, 1.0) + (width, 0.0)
-        return replace(
-            self,
-            points=points,
-            depth=self.depth[_MIRROR],
-            presence=self.presence[_MIRROR],
-            visibility=self.visibility[_MIRROR],
-        )
+        renamed = self.renamed()
+        return replace(renamed, points=renamed.points * (-1.0, 1.0) + (width, 0.0))
+
+    def renamed(self) -> "Landmarks":
+        """The same points with the names of left and right exchanged."""
+        return Landmarks(*map(exchange_sides, (self.points, self.depth, self.presence, self.visibility)))
+
+    def moved(self, clockwise: float, scale: float = 1.0, center: tuple[float, float] = (0.0, 0.0)) -> "Landmarks":
+        """The landmarks of the same picture after its content is turned clockwise, in degrees, and scaled.
+
+        Both about `center`, (x, y) in pixels.
+        """
+        angle = np.radians(clockwise)
+        # y points downwards, so that this matrix turns clockwise as seen
+        matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        points = scale * (self.points - center) @ matrix.T + center
+        return replace(self, points=points, depth=scale * self.depth)
+
+
+def exchange_sides(values: Array) -> Array:
+    """Values of the 33 landmarks, (33, ...), with those of the left and the right exchanged."""
+    exchanged: Array = values[_MIRROR]
+    return exchanged

@@ -1,37 +1,15 @@
+import json
+from typing import Any
+
 import pytest
 
+from posture import __version__
 from posture.analysis import analyze
 from posture.errors import PostureError
-from posture.estimate import Detect
-from posture.landmarks import Landmarks, Pixels
-from posture.request import PostureRequest
-from tests.builders import FRONT, SIDE, encoded, landmarks, picture
-
-
-def photo(color: str) -> str:
-    """A picture that the tests' detector tells by the color of its left half, and from its mirror image."""
-    image = picture(color="white")
-    image.paste(color, (0, 0, image.width // 2, image.height))
-    return encoded(image)
-
-
-FRONT_PHOTO, SIDE_PHOTO, NOBODY = photo("red"), photo("lime"), photo("black")
-WHITE = 255 * 3
-
-
-def detect_by(**people: list[Landmarks]) -> Detect:
-    """A detector that finds the people for a picture's color, and where they belong when it is mirrored."""
-
-    def detect(pixels: Pixels) -> list[Landmarks]:
-        mirrored = pixels[0, 0].sum() == WHITE
-        red, green, _ = pixels[0, -1 if mirrored else 0]
-        found = people.get("red" if red else "lime" if green else "nobody", [])
-        return [person.mirrored(pixels.shape[1]) for person in found] if mirrored else found
-
-    return detect
-
-
-detect = detect_by(red=[landmarks(FRONT, left_shoulder=(580, 304))], lime=[landmarks(SIDE)])
+from posture.landmarks import INDEX, NAMES, Landmarks, Pixels
+from posture.report import success
+from posture.request import Mirrored, Mode, Options, PostureRequest, Roll
+from tests.builders import FRONT_PHOTO, NOBODY, SIDE_PHOTO, detect
 
 
 def refusal(front: str, side: str) -> PostureError:
@@ -42,16 +20,8 @@ def refusal(front: str, side: str) -> PostureError:
 
 def test_each_photo_gives_the_angles_of_its_view() -> None:
     report = analyze(PostureRequest(FRONT_PHOTO, SIDE_PHOTO), detect)
-    assert report.front_view["shoulder_tilt"] == pytest.approx(5.711, abs=0.001)
-    assert list(report.front_view) == ["shoulder_tilt", "pelvic_tilt", "head_tilt", "body_tilt"]
-    assert list(report.side_view) == ["back_tilt", "neck_tilt", "body_tilt", "hip_tilt"]
-    assert report.side_view["back_tilt"] == pytest.approx(-1.193, abs=0.001)
-
-
-def test_the_first_of_several_people_is_measured() -> None:
-    crowd = detect_by(red=[landmarks(FRONT, left_shoulder=(580, 304)), landmarks(FRONT)], lime=[landmarks(SIDE)])
-    report = analyze(PostureRequest(FRONT_PHOTO, SIDE_PHOTO), crowd)
-    assert report.front_view["shoulder_tilt"] == pytest.approx(5.711, abs=0.001)
+    assert report.front.values["shoulder_tilt"] == pytest.approx(5.711, abs=0.001)
+    assert report.side.values["back_tilt"] == pytest.approx(-1.193, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -86,4 +56,135 @@ def test_each_photo_is_looked_at_as_it_is_and_mirrored() -> None:
         return detect(pixels)
 
     analyze(PostureRequest(FRONT_PHOTO, SIDE_PHOTO), counting)
-    assert seen == [(300, 200, 3)] * 4
+    assert seen == [(550, 500, 3)] * 4
+
+
+CORE = {
+    "front_view": ["shoulder_tilt", "pelvic_tilt", "head_tilt", "body_tilt"],
+    "side_view": ["back_tilt", "neck_tilt", "body_tilt", "hip_tilt"],
+}
+
+
+def answer(**options: Any) -> dict[str, Any]:
+    """The data of the answer for the two photos with these options."""
+    request = PostureRequest(FRONT_PHOTO, SIDE_PHOTO, Options(**options))
+    envelope = success(analyze(request, detect))
+    assert json.loads(json.dumps(envelope, allow_nan=False)) == envelope
+    data: dict[str, Any] = envelope["data"]
+    return data
+
+
+def test_without_options_the_answer_is_exactly_what_clients_know() -> None:
+    assert success(analyze(PostureRequest(FRONT_PHOTO, SIDE_PHOTO), detect)) == {
+        "status": "success",
+        "data": {
+            "front_view": {"shoulder_tilt": 5.71, "pelvic_tilt": 0.0, "head_tilt": 0.0, "body_tilt": 0.0},
+            "side_view": {"back_tilt": -1.19, "neck_tilt": 6.84, "body_tilt": 1.57, "hip_tilt": -1.51},
+        },
+        "message": "Posture analysis completed successfully",
+    }
+
+
+@pytest.mark.parametrize(("mode", "looks"), [("fast", 1), ("standard", 2), ("precise", 8)])
+def test_a_mode_takes_so_many_looks_at_each_photo(mode: Mode, looks: int) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def counting(pixels: Pixels) -> list[Landmarks]:
+        seen.append(pixels.shape)
+        return detect(pixels)
+
+    analyze(PostureRequest(FRONT_PHOTO, SIDE_PHOTO, Options(mode=mode, strict=False)), counting)
+    assert len(seen) == 2 * looks
+
+
+@pytest.mark.parametrize("include", [["details"], ["landmarks"], ["measures"], ["details", "landmarks", "measures"]])
+def test_details_never_change_the_angles(include: list[str]) -> None:
+    plain, data = answer(), answer(include=frozenset(include))
+    assert {view: data[view] for view in plain} == plain
+    for view, names in CORE.items():
+        details = data["details"][view]
+        assert list(details["angles"]) == names
+        assert ("measures" in details) == ("measures" in include)
+        assert ("landmarks" in details) == ("landmarks" in include)
+        for name in names:
+            assert details["angles"][name]["value"] == data[view][name]
+
+
+def test_the_details_of_an_angle_say_how_far_it_can_be_trusted() -> None:
+    angle = answer(include=frozenset({"details"}))["details"]["front_view"]["angles"]["pelvic_tilt"]
+    assert angle["unit"] == "degrees"
+    assert angle["uncertainty"] > 0
+    assert angle["minimal_detectable_change"] == pytest.approx(angle["uncertainty"] * 2**0.5, abs=0.011)
+    assert angle["uncalibrated"] == angle["value"]
+    assert "pelvic obliquity" in angle["meaning"]
+    assert "uninformative" in angle["reliability"]["note"]
+    assert angle["reliability"]["slope"] < 0.5
+
+
+def test_the_details_of_a_photo_say_how_it_was_seen() -> None:
+    details = answer(include=frozenset({"details"}))["details"]
+    assert (details["side_view"]["near_side"], details["side_view"]["facing"]) == ("right", "right")
+    assert "facing" not in details["front_view"]
+    assert details["front_view"]["image"] == {"width": 1000, "height": 1100, "orientation": 1}
+    assert details["front_view"]["camera"] == {"roll": 0.0, "mirrored": False}
+    assert details["front_view"]["warnings"] == []
+    assert details["side_view"]["quality"]["turn_degrees"] == pytest.approx(90, abs=4)
+    assert details["model"].startswith("pose_landmarker_full")
+    assert details["version"] == __version__
+
+
+def test_landmarks_are_in_pixels_of_the_photo_at_full_size() -> None:
+    marks = answer(include=frozenset({"landmarks"}))["details"]["front_view"]["landmarks"]
+    assert [mark["name"] for mark in marks] == list(NAMES)
+    assert marks[INDEX["left_shoulder"]] == {
+        "name": "left_shoulder", "x": 580.0, "y": 304.0, "presence": 1.0, "visibility": 1.0, "spread": 0.0,
+    }  # fmt: skip
+
+
+def test_the_cameras_roll_is_taken_off() -> None:
+    plain, level = answer(), answer(camera_roll=Roll(front=3, side=2))
+    assert level["front_view"]["shoulder_tilt"] == pytest.approx(plain["front_view"]["shoulder_tilt"] + 3, abs=0.011)
+    assert level["front_view"]["body_tilt"] == pytest.approx(plain["front_view"]["body_tilt"] - 3, abs=0.011)
+    assert level["side_view"]["back_tilt"] == pytest.approx(plain["side_view"]["back_tilt"] - 2, abs=0.011)
+
+
+def test_a_mirrored_photo_has_its_left_and_right_exchanged() -> None:
+    plain = answer(include=frozenset({"landmarks"}))
+    data = answer(include=frozenset({"landmarks"}), mirrored=Mirrored(front=True, side=True))
+    assert data["front_view"]["shoulder_tilt"] == -plain["front_view"]["shoulder_tilt"]
+    assert data["side_view"] == plain["side_view"]
+    side = data["details"]["side_view"]
+    # the photo shows the person facing its right; in truth it is the left side that is near
+    assert (side["near_side"], side["facing"]) == ("left", "right")
+    marks, plain_marks = (answer["details"]["front_view"]["landmarks"] for answer in (data, plain))
+    assert marks[INDEX["right_shoulder"]]["x"] == plain_marks[INDEX["left_shoulder"]]["x"]
+
+
+def test_the_anatomical_calibration_moves_the_ear_alone() -> None:
+    plain, moved = answer(), answer(calibration="anatomical", include=frozenset({"details"}))
+    assert moved["front_view"] == plain["front_view"]
+    for name in ("back_tilt", "hip_tilt"):
+        assert moved["side_view"][name] == plain["side_view"][name]
+    # 1.45 % of 733.8 px further back at 125 px above the shoulder, and 0.5 % lower
+    assert moved["side_view"]["neck_tilt"] == pytest.approx(2.1, abs=0.1)
+    neck = moved["details"]["side_view"]["angles"]["neck_tilt"]
+    assert (neck["value"], neck["uncalibrated"]) == (moved["side_view"]["neck_tilt"], plain["side_view"]["neck_tilt"])
+
+
+def test_what_is_not_strict_warns_instead_of_refusing() -> None:
+    swapped = PostureRequest(SIDE_PHOTO, FRONT_PHOTO, Options(strict=False))
+    details = success(analyze(swapped, detect))["data"]["details"]
+    for view in ("front_view", "side_view"):
+        assert [warning["code"] for warning in details[view]["warnings"]] == ["wrong_view"]
+
+
+def test_exchanged_photos_are_told_as_such() -> None:
+    error = refusal(SIDE_PHOTO, FRONT_PHOTO)
+    assert (error.code, error.view) == ("views_swapped", None)
+    assert error.advice == "Exchange the two photos."
+
+
+def test_nobody_is_refused_even_where_it_is_not_strict() -> None:
+    with pytest.raises(PostureError) as caught:
+        analyze(PostureRequest(NOBODY, SIDE_PHOTO, Options(strict=False)), detect)
+    assert caught.value.code == "no_person"

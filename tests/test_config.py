@@ -13,9 +13,10 @@ from PIL import Image
 
 from deploy import config
 from posture.angles import MEASURES
-from posture.errors import RequestError
+from posture.errors import RequestError, UnfitPhotoError
 from posture.images import MAX_ENCODED_LENGTH
 from posture.landmarker import LandmarkerPool
+from posture.report import failure
 from posture.request import SPELLINGS, parse
 from runpod_handler import Worker
 from tests.builders import base64_text, encoded, picture
@@ -50,6 +51,9 @@ def answer(pool: LandmarkerPool, photos: Any) -> dict[str, Any]:
         {"front_image": FRONT, "side_image": SIDE},
         {"front": f"data:image/jpeg;base64,{FRONT}", "side": SIDE.rstrip("=").replace("+", "-").replace("/", "_")},
         {"front": FRONT, "side": f"\n{SIDE[:76]}\r\n{SIDE[76:]}\n"},
+        {"front": FRONT, "side": SIDE, "mode": "fast", "include": ["details", "landmarks", "measures"]},
+        {"front": FRONT, "side": SIDE, "strict": False, "calibration": "anatomical"},
+        {"front": FRONT, "side": SIDE, "camera_roll": {"front": 1.5}, "mirrored": {"side": True}},
     ],
 )
 def test_a_good_job_is_in_the_input_schema_and_its_answer_is_a_success(pool: LandmarkerPool, photos: Any) -> None:
@@ -96,8 +100,20 @@ def test_a_defect_is_answered_with_a_refusal() -> None:
     assert list(OUTPUT.iter_errors(said)) == []
 
 
+# How each comes about is tested in tests/test_judge.py.
+UNFIT = [
+    "several_people", "person_cropped", "person_too_small", "not_upright", "back_view", "wrong_view", "views_swapped",
+    "oblique_view", "low_confidence",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", UNFIT)
+def test_a_photo_that_is_unfit_is_answered_with_a_refusal(code: str) -> None:
+    assert list(OUTPUT.iter_errors(failure(UnfitPhotoError(code, "something is wrong.", "Do it again.", "side")))) == []
+
+
 def test_every_code_is_met_above_and_stands_in_the_readme() -> None:
-    assert sorted(CODES) == sorted([*BAD, "internal_error"])
+    assert sorted(CODES) == sorted([*BAD, *UNFIT, "internal_error"])
     refusals = (ROOT / "README.md").read_text().partition("\n## Refusals\n")[2].partition("\n## ")[0]
     assert sorted(CODES) == sorted(re.findall(r"^\| `(\w+)` \|", refusals, re.MULTILINE))
 
@@ -109,7 +125,10 @@ def test_other_answers_are_not_in_the_output_schema(wrong: object) -> None:
 
 @pytest.mark.parametrize("value", [None, "3.1", True, 181])
 def test_an_angle_is_a_number_of_degrees(value: object) -> None:
-    views = {view: {measure.name: 1.5 for measure in MEASURES if measure.view == view} for view in ("front", "side")}
+    views = {
+        view: {measure.name: 1.5 for measure in MEASURES if measure.core and measure.view == view}
+        for view in ("front", "side")
+    }
     data: dict[str, Any] = {f"{view}_view": angles for view, angles in views.items()}
     said = {"status": "success", "data": data, "message": "Posture analysis completed successfully"}
     assert OUTPUT.is_valid(said)
@@ -120,7 +139,7 @@ def test_an_angle_is_a_number_of_degrees(value: object) -> None:
 def test_the_angles_are_those_that_are_measured() -> None:
     views = DEFINITIONS["success"]["properties"]["data"]["properties"]
     described = {(view, name) for view in ("front", "side") for name in views[f"{view}_view"]["properties"]}
-    assert described == {(measure.view, measure.name) for measure in MEASURES}
+    assert described == {(measure.view, measure.name) for measure in MEASURES if measure.core}
 
 
 def test_the_photos_names_and_size_are_the_handlers() -> None:

@@ -10,12 +10,11 @@ import pytest
 import runpod_handler
 from posture.estimate import Detect
 from posture.landmarker import LandmarkerPool
-from posture.landmarks import Landmarks, Pixels
+from posture.landmarks import Pixels
 from posture.model import ModelError
 from runpod_handler import Worker
-from tests.builders import FRONT, SIDE, encoded, landmarks, picture
+from tests.builders import FRONT_PHOTO, SIDE_PHOTO, detect
 
-FRONT_PHOTO, SIDE_PHOTO = encoded(picture(color="red")), encoded(picture(color="lime"))
 JOB = {"id": "job-1", "input": {"front": FRONT_PHOTO, "side": SIDE_PHOTO}}
 
 
@@ -31,12 +30,7 @@ class FakePool:
         pass
 
 
-def find(pixels: Pixels) -> list[Landmarks]:
-    """A person in every picture, seen from the front in red ones."""
-    return [landmarks(FRONT if pixels[0, 0, 0] else SIDE)]
-
-
-def worker(detect: Detect = find) -> Worker:
+def worker(detect: Detect = detect) -> Worker:
     return Worker(lambda: cast("LandmarkerPool", FakePool(detect)))
 
 
@@ -54,7 +48,7 @@ def test_on_an_event_loop_the_handler_leaves_the_loop_free() -> None:
 
     def slow(pixels: Pixels) -> Any:
         assert may_finish.wait(10)
-        return find(pixels)
+        return detect(pixels)
 
     async def run() -> dict[str, Any]:
         answer = asyncio.ensure_future(worker(slow).handle(JOB))  # type: ignore[arg-type]
@@ -114,7 +108,7 @@ def test_the_landmarkers_are_opened_once_and_not_before_they_are_needed() -> Non
 
     def open_pool() -> LandmarkerPool:
         opened.append(1)
-        return cast("LandmarkerPool", FakePool(find))
+        return cast("LandmarkerPool", FakePool(detect))
 
     several = Worker(open_pool)
     several.handle({"input": {}})

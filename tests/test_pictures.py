@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from posture.analysis import analyze
+from posture.angles import MEASURES
 from posture.errors import View
 from posture.landmarker import LandmarkerPool
 from posture.request import PostureRequest
@@ -27,7 +28,10 @@ Angles = dict[View, dict[str, float]]
 
 def measure(pool: LandmarkerPool, front: str, side: str) -> Angles:
     report = analyze(PostureRequest(front, side), pool.detect, pool.map)
-    return {"front": report.front_view, "side": report.side_view}
+    return {
+        photo.view: {row.name: photo.values[row.name] for row in MEASURES if row.core and row.view == photo.view}
+        for photo in (report.front, report.side)
+    }
 
 
 def pictures(pair: str) -> list[Image.Image]:

@@ -1,0 +1,90 @@
+"""Fits the uncertainty of every measure to retakes, and says how well it holds on figures that the fit has not seen."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.looks import Take
+from posture.evidence import TWO_SIDED_95, spread
+
+Array = NDArray[np.float64]
+FLOOR_AT_LEAST = 0.05  # no measure is known better than this, in its unit
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """How far single takes lie from the mean of the other takes of the same photo in the same condition.
+
+    Three arrays with an item a take: the figure's index, the deviation, and the spread of the take's looks.
+    """
+
+    figure: NDArray[np.int_]
+    deviation: Array
+    spread: Array
+
+    def of(self, chosen: NDArray[np.bool_]) -> "Deviations":
+        """Those that are chosen."""
+        return Deviations(self.figure[chosen], self.deviation[chosen], self.spread[chosen])
+
+
+def deviations(takes: Iterable[Take], mode: str, name: str) -> Deviations:
+    """All deviations of one measure in one mode. `takes` must be of one view."""
+    scenes: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for take in takes:
+        mean, looks = take.modes[mode]
+        scenes.setdefault((take.photo.figure, take.condition), []).append(
+            (mean[name], spread([look[name] for look in looks]))
+        )
+    figures = sorted({figure for figure, _ in scenes})
+    rows = []
+    for (figure, _), scene in scenes.items():
+        values = np.array([value for value, _ in scene])
+        for index, (value, of_looks) in enumerate(scene):
+            # The mean of n retakes is itself uncertain by 1/n of the variance.
+            others = np.delete(values, index)
+            shrink = np.sqrt(len(others) / (len(others) + 1))
+            rows.append((figures.index(figure), (value - others.mean()) * shrink, of_looks))
+    table = np.array(rows)
+    return Deviations(table[:, 0].astype(int), table[:, 1], table[:, 2])
+
+
+def fit(seen: Deviations) -> tuple[float, float]:
+    """Floor and gain: least squares of the squared deviations, then widened or narrowed until 95 % are covered."""
+    squared, of_looks = seen.deviation**2, seen.spread**2
+    design = np.stack([np.ones_like(of_looks), of_looks], axis=1)
+    floor, gain = np.linalg.lstsq(design, squared)[0]
+    if gain < 0:  # the looks say nothing of this measure
+        floor, gain = squared.mean(), 0.0
+    elif floor < 0:
+        floor, gain = 0.0, (squared @ of_looks) / (of_looks @ of_looks)
+    floor, gain = max(np.sqrt(floor), FLOOR_AT_LEAST), np.sqrt(gain)
+    ratio = np.abs(seen.deviation) / np.hypot(floor, gain * seen.spread)
+    widen = np.quantile(ratio, 0.95) / TWO_SIDED_95
+    return float(max(widen * floor, FLOOR_AT_LEAST)), float(widen * gain)
+
+
+def coverage(seen: Deviations, floor: float, gain: float) -> NDArray[np.bool_]:
+    """For each deviation whether the uncertainty holds it."""
+    covered: NDArray[np.bool_] = np.abs(seen.deviation) <= TWO_SIDED_95 * np.hypot(floor, gain * seen.spread)
+    return covered
+
+
+def cross_validated_coverage(seen: Deviations) -> float:
+    """The part that is covered when each figure is judged by a fit to the others."""
+    covered: list[bool] = []
+    for figure in np.unique(seen.figure):
+        held_out = seen.figure == figure
+        covered.extend(coverage(seen.of(held_out), *fit(seen.of(~held_out))))
+    return float(np.mean(covered))
+
+
+def retest_sd(seen: Deviations) -> float:
+    """The standard deviation of a single take around the mean of retakes, root mean square over all scenes."""
+    return float(np.sqrt(np.mean(seen.deviation**2)))
+
+
+def root_mean_square(values: Sequence[float]) -> float:
+    """Of several figures in the same unit."""
+    return float(np.sqrt(np.mean(np.square(values))))

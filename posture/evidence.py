@@ -1,0 +1,57 @@
+"""What figures with known angles say of every measure: how far a value may be off by chance, and how far in itself.
+
+The uncertainty is about retakes. A retake is another photo of the same pose: shifted by up to 2 pixels, 2 % larger or
+smaller, 3 % brighter or darker, saved as JPEG of quality 70 to 95. What a body does between two photos is no part of
+it. Nor is where the model puts its landmarks on every body alike; that is what the reliability is about.
+
+    uncertainty = 1.96 * sqrt(floor^2 + (gain * spread)^2)
+
+`spread` is the standard error of the looks at this photo: their standard deviation divided by the square root of their
+number. `floor`, in the measure's unit, and `gain` are fitted for each mode and measure; a single look has no spread,
+and all of its uncertainty is the floor. `make calibration` writes all of it to evidence.json.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from posture.errors import View
+
+TABLE = Path(__file__).with_name("evidence.json")
+TWO_SIDED_95 = 1.96  # standard deviations of a normal distribution
+
+
+def uncertainty(mode: str, view: View, looks: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """1.96 standard errors of each measure, in its unit, from its values at each look. KeyError for an unknown mode."""
+    table = _table()["uncertainty"][mode][view]
+    return {
+        name: TWO_SIDED_95
+        * math.hypot(table[name]["floor"], table[name]["gain"] * spread([look[name] for look in looks]))
+        for name in looks[0]
+    }
+
+
+def reliability(view: View, name: str) -> dict[str, float]:
+    """How the measure compares with the truth, in `standard` mode and without calibration.
+
+    `figures` that were measured; `mean_error` and `sd_of_error` in the measure's unit, measured minus true; `slope` of
+    what is measured against what is true, and their `correlation`. KeyError for an unknown measure.
+    """
+    figures: dict[str, float] = _table()["reliability"][view][name]
+    return figures
+
+
+def spread(values: Sequence[float]) -> float:
+    """The standard error of the mean of values; 0 for a single one."""
+    return float(np.std(values, ddof=1) / math.sqrt(len(values))) if len(values) > 1 else 0.0
+
+
+@cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(TABLE.read_text())
+    return table

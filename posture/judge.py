@@ -1,0 +1,269 @@
+"""Whether a photo can be measured: refusals, each with advice for the person who holds the camera.
+
+Every threshold is a named constant. What was "seen" was seen on rendered figures with known angles, at two looks
+each, and on photographs of real people; docs/ACCURACY.md has the tables.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from posture.errors import UnfitPhotoError, View
+from posture.estimate import Estimate
+from posture.landmarks import INDEX, Landmarks
+from posture.view import trunk, turn
+
+# Another person this large, beside the one who is measured, might be the one who was meant. The model does not find
+# people of less than about half the size of the largest.
+COMPARABLE_SIZE = 0.5
+
+# A landmark outside the picture is a guess. Below the lower edge its presence falls: seen 0.00 to 0.12 well outside,
+# 0.4 to 0.8 just outside, above 0.35 where it is merely hidden inside.
+MIN_PRESENCE = 0.25
+# Near an edge, within this part of the body's size, the model squeezes what is cut off into the picture; then less
+# presence than this on both sides tells. Seen 0.39 to 0.6 where it is cut off, 0.88 and more where feet stand close to
+# the edge; one side alone may be hidden behind the other.
+MIN_PRESENCE_AT_EDGE = 0.65
+EDGE = 0.1
+# A head cut off above the nose keeps its presence. The eyes lie 0.05 body sizes above the nose, the crown 0.12.
+HEADROOM = 0.05
+
+# Of the distance from nose to ankles in the decoded picture, in pixels. Down to 100 no angle's error grows, at 80 they
+# begin to, at 60 those of the side view break (root mean square changes of 2 to 12 degrees).
+MIN_SIZE = 100
+
+# Of trunk and thighs against the vertical, in degrees. Seen up to 10 for people who stand.
+MAX_LEAN = 30
+# The trunk's length beside the distance from nose to ankles. Seen 0.33 to 0.38 standing; it grows as the legs bend.
+MAX_TRUNK = 0.48
+
+# Turn about the body's own axis, in degrees: 0 facing the camera, 90 in profile, 180 from behind. Seen up to 11 for
+# front photos, 70 to 110 for side photos, 35 to 51 for figures turned by 45 to 50 degrees, 171 and more from behind.
+# A turn of 25 shortens a front view's lines by a tenth, so a tilt of 5 degrees reads 0.5 too much; a turn of 30 from
+# profile mixes half of a sideways lean into the side view's angles, 1.5 degrees for a lean of 3.
+MAX_TURN_FRONT = 25
+MAX_TURN_SIDE = 30
+OTHER_VIEW = 60
+FROM_BEHIND = 120
+FROM_BEHIND_SIDE = 150
+
+# Of how far the looks lie around their mean, in % of the body's size, for the worst landmark that is measured. Seen up
+# to 2.0 in good, blurred and noisy photos, 12 and more where looks contradict each other.
+MAX_SPREAD = 4.0
+# Of the looks that found the person at all.
+MIN_LOOKS = 0.75
+
+Finding = tuple[str, str, str]  # code, problem, advice
+
+_HIPS, _KNEES = ("left_hip", "right_hip"), ("left_knee", "right_knee")
+# What must be in the picture, from above to below.
+_PARTS = {
+    "head": ("nose", "left_eye", "right_eye", "left_ear", "right_ear"),
+    "shoulders": ("left_shoulder", "right_shoulder"),
+    "hips": _HIPS,
+    "knees": _KNEES,
+    "feet": ("left_ankle", "right_ankle"),
+}
+_NEEDED = [INDEX[name] for names in _PARTS.values() for name in names]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One photo as it is judged: what the looks found in it, and the person upright.
+
+    `width` and `height` of the picture in pixels of the landmarks. `person`: the mean landmarks with the camera's roll
+    and mirroring taken off; the estimate's are as they lie in the picture.
+    """
+
+    view: View
+    estimate: Estimate
+    person: Landmarks
+    width: int
+    height: int
+
+    @cached_property
+    def turn(self) -> float:
+        """How far the person is turned away from the camera, in degrees."""
+        return turn(self.person)
+
+    @cached_property
+    def leans(self) -> tuple[float, float]:
+        """The trunk and the thighs against the vertical of the picture, -180 to 180 degrees, clockwise positive."""
+        thighs = self.person.middle(*_HIPS) - self.person.middle(*_KNEES)
+        trunk_lean, thigh_lean = (math.degrees(math.atan2(x, -y)) for x, y in (trunk(self.person), thighs))
+        return trunk_lean, thigh_lean
+
+    @cached_property
+    def spread(self) -> float:
+        """How far the looks lie around their mean, in % of the body's size, at the landmark where it is most."""
+        return float(100 * self.estimate.spread[_NEEDED].max() / self.person.stature)
+
+    @cached_property
+    def outside(self) -> list[str]:
+        """The parts of the body that lie outside the picture, or that the model seems to have squeezed into it."""
+        return [part for part, names in _PARTS.items() if self._is_outside(names)]
+
+    def _is_outside(self, names: tuple[str, ...]) -> bool:
+        seen = self.estimate.mean
+        points, presence = (array[[INDEX[name] for name in names]] for array in (seen.points, seen.presence))
+        inside = np.minimum(points, (self.width, self.height) - points).min(axis=1)
+        at_edge = inside.min() < EDGE * seen.stature and presence.max() < MIN_PRESENCE_AT_EDGE
+        cut_off_above = "nose" in names and seen.middle("nose")[1] < HEADROOM * seen.stature
+        return bool(inside.min() <= 0 or presence.min() < MIN_PRESENCE or at_edge or cut_off_above)
+
+    def quality(self) -> dict[str, float]:
+        """The figures that the judgement rests on, for whoever wants to draw a line of their own."""
+        return {
+            "turn_degrees": self.turn,
+            "lean_degrees": self.leans[0],
+            "spread_percent": self.spread,
+            "lowest_presence": float(self.person.presence[_NEEDED].min()),
+            "looks": len(self.estimate.looks),
+        }
+
+
+def _several_people(scene: Scene) -> Finding | None:
+    if _comparable(scene):
+        return (
+            "several_people",
+            "more than one person is in the picture.",
+            "Take the photo with one person alone in the picture.",
+        )
+    return None
+
+
+def _comparable(scene: Scene) -> bool:
+    return any(other.stature >= COMPARABLE_SIZE * scene.person.stature for other in scene.estimate.others)
+
+
+def _person_cropped(scene: Scene) -> Finding | None:
+    if not scene.outside:
+        return None
+    return (
+        "person_cropped",
+        f"the person is not wholly in the picture: {' and '.join(scene.outside)} missing or cut off.",
+        "Step back until the whole body is in the picture, with some room above the head and below the feet.",
+    )
+
+
+def _person_too_small(scene: Scene) -> Finding | None:
+    if scene.person.stature >= MIN_SIZE:
+        return None
+    return (
+        "person_too_small",
+        "the person is too small in the picture to be measured.",
+        "Step closer, or send the photo in more pixels: the body should fill more than half of the picture's height.",
+    )
+
+
+def _not_upright(scene: Scene) -> Finding | None:
+    lean = abs(scene.leans[0])
+    trunk_length = float(np.linalg.norm(trunk(scene.person)))
+    if max(map(abs, scene.leans)) <= MAX_LEAN and trunk_length <= MAX_TRUNK * scene.person.stature:
+        return None
+    if lean > 180 - MAX_LEAN:
+        return ("not_upright", "the picture is upside down.", "Turn the picture by 180 degrees.")
+    if abs(lean - 90) < MAX_LEAN and abs(abs(scene.leans[1]) - 90) < MAX_LEAN:
+        return (
+            "not_upright",
+            "the person lies on the side in the picture; the photo seems to be turned by 90 degrees.",
+            "Turn the picture by 90 degrees so that the person stands upright.",
+        )
+    return (
+        "not_upright",
+        "the person does not stand upright in the picture.",
+        "Take the photo of a person who stands, legs straight, with the camera held upright.",
+    )
+
+
+def _back_view(scene: Scene) -> Finding | None:
+    # From behind the model may see a face in one look and none in the next, so one look is enough.
+    limit = FROM_BEHIND if scene.view == "front" else FROM_BEHIND_SIDE
+    if max(map(turn, scene.estimate.looks)) <= limit:
+        return None
+    return (
+        "back_view",
+        "the photo shows the person from behind.",
+        "Take it from the front, with the face to the camera."
+        if scene.view == "front"
+        else "Take it from the side, in profile.",
+    )
+
+
+def _wrong_view(scene: Scene) -> Finding | None:
+    if scene.view == "front" and scene.turn > OTHER_VIEW:
+        return (
+            "wrong_view",
+            "the photo shows the person from the side.",
+            "Send a photo from the front here, with the face to the camera.",
+        )
+    if scene.view == "side" and scene.turn < 90 - OTHER_VIEW:
+        return (
+            "wrong_view",
+            "the photo shows the person from the front.",
+            "Send a photo from the side here, in profile.",
+        )
+    return None
+
+
+def _oblique_view(scene: Scene) -> Finding | None:
+    plane, limit = (0, MAX_TURN_FRONT) if scene.view == "front" else (90, MAX_TURN_SIDE)
+    off = abs(scene.turn - plane)
+    if not limit < off <= OTHER_VIEW:
+        return None  # beyond that it is another view
+    return (
+        "oblique_view",
+        f"the person is turned by about {off:.0f} degrees.",
+        "Take the photo squarely from the front, with both shoulders equally near to the camera."
+        if scene.view == "front"
+        else "Take the photo squarely from the side, with one shoulder behind the other.",
+    )
+
+
+def _low_confidence(scene: Scene) -> Finding | None:
+    estimate = scene.estimate
+    if len(estimate.looks) >= MIN_LOOKS * estimate.asked and scene.spread <= MAX_SPREAD:
+        return None
+    return (
+        "low_confidence",
+        "the body's landmarks cannot be found reliably.",
+        "Take a sharp, well lit photo against a plain background, in clothes that show the body's outline.",
+    )
+
+
+# In the order in which they are judged: what a later one looks at means little when an earlier one has found something.
+_CHECKS: tuple[Callable[[Scene], Finding | None], ...] = (
+    _several_people,
+    _person_cropped,
+    _person_too_small,
+    _not_upright,
+    _back_view,
+    _wrong_view,
+    _oblique_view,
+    _low_confidence,
+)
+
+
+def views_swapped() -> UnfitPhotoError:
+    """When each of the two photos shows the other's view."""
+    return UnfitPhotoError(
+        "views_swapped",
+        "the front photo shows the person from the side, and the side photo from the front.",
+        "Exchange the two photos.",
+    )
+
+
+def judge(scene: Scene) -> list[UnfitPhotoError]:
+    """What speaks against measuring this photo, the gravest first; nothing for a good one."""
+    found = (check(scene) for check in _CHECKS)
+    return [UnfitPhotoError(*finding, view=scene.view) for finding in found if finding]
+
+
+def remarks(scene: Scene) -> list[tuple[str, str]]:
+    """What the client should know of a photo that can be measured: code and sentence."""
+    if scene.estimate.others and not _comparable(scene):
+        return [("person_in_background", "a smaller person in the picture was not measured.")]
+    return []
