@@ -104,7 +104,7 @@ smoke_test() {
 
 push() {
     push_image "$IMAGE" ||
-        stop "The image could not be pushed." "Log in first: '$ENGINE login ${REGISTRY_URL%%/*}'."
+        stop "The image could not be pushed." "Where it is for the login: '$ENGINE login ${REGISTRY_URL%%/*}'."
     [ -n "$DRY_RUN" ] || [ -n "$DIGEST" ] ||
         stop "$IMAGE was pushed, but $ENGINE did not tell its digest." "Look it up at the registry before you deploy."
 }

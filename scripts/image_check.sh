@@ -53,7 +53,7 @@ bytecode() {
 
 queue() {
     local seconds
-    seconds=$("$PYTHON" -m tests.image_worker "${INSIDE[@]}" python -u runpod_handler.py)
+    seconds=$("$PYTHON" -m tests.image_worker "${INSIDE[@]}" python -u runpod_handler.py) || return
     echo "        it gave the first answer after $seconds s" >&3
 }
 

@@ -207,7 +207,7 @@ def test_refuses_an_unknown_option(checkout: Checkout) -> None:
     [
         ("build", "The image could not be built."),
         ("run", "The image does not work"),
-        ("push", "Log in first: 'docker login registry.example'"),
+        ("push", "'docker login registry.example'"),
     ],
 )
 def test_stops_at_the_first_failure(checkout: Checkout, step: str, complaint: str) -> None:
