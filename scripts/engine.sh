@@ -5,6 +5,7 @@
 
 PLATFORM=linux/amd64
 WORKER_UID=1000 # as in the Dockerfile
+CONTAINER=posture-inside-$$
 
 # stop PROBLEM ADVICE: ends the script with what is wrong and what to do about it.
 stop() {
@@ -57,7 +58,6 @@ build_worker() {
 # enter IMAGE: sets INSIDE, the words that run a command in the image as it is run, with this machine's network.
 # tests/image_worker.py puts the options of its environment in the place of the word ENVIRONMENT.
 enter() {
-    CONTAINER=posture-inside-$$
     INSIDE=("$ENGINE" run --rm --name "$CONTAINER" --network host ENVIRONMENT "$1")
     if [ "$ENGINE" = buildah ]; then
         buildah from --quiet --name "$CONTAINER" "$1" >/dev/null
