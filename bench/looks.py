@@ -13,8 +13,11 @@ from tqdm import tqdm
 from bench.figures import CONDITIONS, FigurePhoto, jpeg, retake
 from posture import angles, cores, images, model, view
 from posture.angles import Measure
-from posture.estimate import LOOKS, Detect, Estimate, estimate
+from posture.estimate import LOOKS, Estimate, estimate
 from posture.landmarker import LandmarkerPool
+from posture.landmarks import Detect
+
+_EVERY_LOOK = tuple(dict.fromkeys(look for looks in LOOKS.values() for look in looks))
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,10 @@ def _files(photos: Sequence[FigurePhoto], retakes: int) -> Iterator[tuple[Figure
 def _take(detect: Detect, job: tuple[FigurePhoto, str, int, bytes]) -> Take | None:
     photo, condition, number, file = job
     pixels = images.decode(base64.b64encode(file).decode()).pixels
-    every = estimate(pixels, detect, "precise")
+    every = estimate(pixels, detect, _EVERY_LOOK)
     if every is None or len(every.looks) < every.asked:
         return None
-    found = dict(zip(LOOKS["precise"], every.looks, strict=True))
+    found = dict(zip(_EVERY_LOOK, every.looks, strict=True))
     modes = {}
     for mode, looks in LOOKS.items():
         chosen = Estimate([found[look] for look in looks], (), len(looks))

@@ -7,11 +7,11 @@ from typing import Any
 from posture import angles, calibration, images, judge, view
 from posture.camera import Camera
 from posture.errors import VIEWS, PoseNotDetectedError, PostureError, View
-from posture.estimate import Detect, estimate
+from posture.estimate import LOOKS, estimate
 from posture.evidence import uncertainty
 from posture.images import Photo
 from posture.judge import Scene
-from posture.landmarks import Landmarks
+from posture.landmarks import Detect, Landmarks
 from posture.report import PostureReport, ViewReport
 from posture.request import Options, PostureRequest
 
@@ -51,7 +51,7 @@ def _outcome(detect: Detect, options: Options, photo: View, encoded: str) -> Out
 
 
 def _measured(detect: Detect, options: Options, name: View, photo: Photo) -> ViewReport:
-    found = estimate(photo.pixels, detect, options.mode)
+    found = estimate(photo.pixels, detect, LOOKS[options.mode])
     if found is None:
         raise PoseNotDetectedError
     camera = Camera(getattr(options.camera_roll, name), getattr(options.mirrored, name))

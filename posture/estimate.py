@@ -5,55 +5,58 @@ The model sees left and right with a bias of up to 0.7 degrees; a photo and its 
 symmetry. Further looks make a number more repeatable, not more accurate: see docs/ACCURACY.md.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
 import numpy as np
 
-from posture.landmarks import Array, Landmarks, Pixels
-
-# Finds the people in a picture: posture.landmarker.LandmarkerPool.detect, or a test's own.
-Detect = Callable[[Pixels], list[Landmarks]]
+from posture.landmarks import Array, Detect, Landmarks, Pixels
+from posture.search import find_small
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a photo is shown: turned clockwise by some degrees and scaled about its middle, then mirrored or not."""
+    """How a photo is shown: its content turned clockwise by some degrees, and then mirrored or not."""
 
     clockwise: float = 0.0
-    scale: float = 1.0
     mirrored: bool = False
 
     def show(self, pixels: Pixels) -> Pixels:
-        """The picture as this look has it; where it does not reach, its edge goes on."""
-        height, width = pixels.shape[:2]
-        if self.clockwise or self.scale != 1:
+        """The picture as this look has it: large enough to hold all of it, the corners filled with its edge."""
+        if self.clockwise:
+            height, width = pixels.shape[:2]
+            shown_width, shown_height = self._shown_size(width, height)
             # OpenCV counts from the middle of the first pixel, landmarks from its corner.
-            matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -self.clockwise, self.scale)
-            pixels = cv2.warpAffine(pixels, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
+            matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -self.clockwise, 1)
+            matrix[:, 2] += (shown_width - width) / 2, (shown_height - height) / 2
+            pixels = cv2.warpAffine(
+                pixels, matrix, (shown_width, shown_height), borderMode=cv2.BORDER_REPLICATE
+            ).astype(np.uint8, copy=False)
         return np.ascontiguousarray(pixels[:, ::-1]) if self.mirrored else pixels
 
     def bring_back(self, seen: Landmarks, width: int, height: int) -> Landmarks:
-        """Landmarks found in what was shown, in pixels of the photo itself."""
+        """Landmarks found in what was shown, in pixels of the photo itself, which is of this size."""
+        shown_width, shown_height = self._shown_size(width, height)
         if self.mirrored:
-            seen = seen.mirrored(width)
-        return seen.moved(-self.clockwise, 1 / self.scale, (width / 2, height / 2))
+            seen = seen.mirrored(shown_width)
+        level = seen.moved(-self.clockwise, center=(shown_width / 2, shown_height / 2))
+        return level.shifted((width - shown_width) / 2, (height - shown_height) / 2)
+
+    def _shown_size(self, width: int, height: int) -> tuple[int, int]:
+        if not self.clockwise:
+            return width, height
+        sine, cosine = abs(math.sin(math.radians(self.clockwise))), abs(math.cos(math.radians(self.clockwise)))
+        return math.ceil(width * cosine + height * sine), math.ceil(width * sine + height * cosine)
 
 
-_SIDES = (Look(), Look(mirrored=True))
-
-# By mode. The looks of a mode come in pairs, each with its mirror image, so that no mode but the single look can tell
-# left from right.
+# By mode. Looks come in pairs, each with its mirror image, so that only the single look can tell left from right.
 LOOKS: dict[str, tuple[Look, ...]] = {
-    "fast": _SIDES[:1],
-    "standard": _SIDES,
-    "precise": tuple(
-        Look(clockwise, scale, mirrored)
-        for clockwise, scale in ((0.0, 1.0), (5.0, 1.0), (-5.0, 1.0), (0.0, 0.8))
-        for mirrored in (False, True)
-    ),
+    "fast": (Look(),),
+    "standard": (Look(), Look(mirrored=True)),
+    "precise": tuple(Look(clockwise, mirrored) for clockwise in (-12, -4, 4, 12) for mirrored in (False, True)),
 }
 
 
@@ -61,8 +64,8 @@ LOOKS: dict[str, tuple[Look, ...]] = {
 class Estimate:
     """What the looks at one photo found, in its pixels.
 
-    `looks`: the largest person of the first look, in each look that found somebody. `others`: the further people of the
-    first look, the largest first. `asked`: how many looks were taken.
+    `looks`: the largest person, in each look that found somebody. `others`: the further people of the first of these
+    looks, the largest first. `asked`: how many looks were taken.
     """
 
     looks: Sequence[Landmarks]
@@ -81,24 +84,43 @@ class Estimate:
         spread: Array = np.sqrt(np.mean(np.square(distances), axis=0))
         return spread
 
+    def shifted(self, right: float, down: float) -> "Estimate":
+        """The same in a picture of which this one was a part, that many pixels from its upper left corner."""
+        looks, others = ([person.shifted(right, down) for person in people] for people in (self.looks, self.others))
+        return Estimate(looks, others, self.asked)
 
-def estimate(pixels: Pixels, detect: Detect, mode: str = "standard") -> Estimate | None:
-    """The landmarks of the largest person in a picture; None where the first look finds nobody.
 
-    `mode` is a key of LOOKS. Raises KeyError if it is not.
+def estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate | None:
+    """The landmarks of the largest person in a picture; None where nobody is found.
+
+    Where a look finds nobody, the person may be too small in the picture, and is looked for in parts of it.
     """
+    whole = _estimate(pixels, detect, looks)
+    if whole is not None and len(whole.looks) == len(looks):
+        return whole
+    box = find_small(pixels, detect)
+    if box is None:
+        return whole
+    left, top, right, bottom = box
+    part = _estimate(np.ascontiguousarray(pixels[top:bottom, left:right]), detect, looks)
+    if part is None or (whole is not None and len(part.looks) <= len(whole.looks)):
+        return whole
+    return part.shifted(left, top)
+
+
+def _estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate | None:
     height, width = pixels.shape[:2]
-    found = [[look.bring_back(person, width, height) for person in detect(look.show(pixels))] for look in LOOKS[mode]]
-    if not found[0]:
+    found = [[look.bring_back(person, width, height) for person in detect(look.show(pixels))] for look in looks]
+    first = next((people for people in found if people), None)
+    if first is None:
         return None
-    person, *others = sorted(found[0], key=lambda person: person.stature, reverse=True)
-    looks = [nearest for people in found if (nearest := _nearest(person, people)) is not None]
-    return Estimate(looks, others, len(found))
+    person, *others = sorted(first, key=lambda person: person.stature, reverse=True)
+    return Estimate([_nearest(person, people) for people in found if people], others, len(looks))
 
 
-def _nearest(person: Landmarks, people: Sequence[Landmarks]) -> Landmarks | None:
+def _nearest(person: Landmarks, people: Sequence[Landmarks]) -> Landmarks:
     """Of the people of another look, the one who stands where this one stands."""
-    return min(people, key=lambda other: float(np.abs(other.points - person.points).sum()), default=None)
+    return min(people, key=lambda other: float(np.abs(other.points - person.points).sum()))
 
 
 def _arrays(look: Landmarks) -> tuple[Array, ...]:

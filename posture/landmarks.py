@@ -1,5 +1,6 @@
 """The 33 body landmarks of MediaPipe Pose and where they lie in a picture."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,6 +86,10 @@ class Landmarks:
         """The same points with the names of left and right exchanged."""
         return Landmarks(*map(exchange_sides, (self.points, self.depth, self.presence, self.visibility)))
 
+    def shifted(self, right: float, down: float) -> "Landmarks":
+        """The landmarks of the same picture after its content is moved, in pixels."""
+        return replace(self, points=self.points + np.array([right, down]))
+
     def moved(self, clockwise: float, scale: float = 1.0, center: tuple[float, float] = (0.0, 0.0)) -> "Landmarks":
         """The landmarks of the same picture after its content is turned clockwise, in degrees, and scaled.
 
@@ -101,3 +106,7 @@ def exchange_sides(values: Array) -> Array:
     """Values of the 33 landmarks, (33, ...), with those of the left and the right exchanged."""
     exchanged: Array = values[_MIRROR]
     return exchanged
+
+
+# Finds the people in a picture: posture.landmarker.LandmarkerPool.detect, or a test's own.
+Detect = Callable[[Pixels], list[Landmarks]]

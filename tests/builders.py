@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from posture.estimate import Detect
-from posture.landmarks import INDEX, NAMES, Landmarks, Pixels
+from posture.landmarks import INDEX, NAMES, Detect, Landmarks, Pixels
 
 Points = Mapping[str, tuple[float, float]]
 

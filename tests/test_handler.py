@@ -8,9 +8,8 @@ from typing import Any, cast
 import pytest
 
 import runpod_handler
-from posture.estimate import Detect
 from posture.landmarker import LandmarkerPool
-from posture.landmarks import Pixels
+from posture.landmarks import Detect, Pixels
 from posture.model import ModelError
 from runpod_handler import Worker
 from tests.builders import FRONT_PHOTO, SIDE_PHOTO, detect
