@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check lock licences image-check image-figures clean
+.PHONY: help setup demo test lint types check accuracy calibration lock licences image-check image-figures clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -39,6 +39,12 @@ types: setup  ## Check types
 	@$(BIN)/mypy
 
 check: lint types test  ## lint, types and test, as CI does
+
+accuracy: setup  ## Measure the figures with known angles: demo images, and the folder in POSTURE_TRUTH
+	@$(BIN)/python -m bench.accuracy
+
+calibration: setup  ## Remake posture/evidence.json from the folder in POSTURE_TRUTH
+	@$(BIN)/python -m bench.calibrate
 
 lock: setup  ## Remake the locks from the pinned requirements; with UPGRADE=1 the unpinned to their newest
 	$(LOCK) --no-emit-package opencv-contrib-python requirements_runpod.txt -o requirements_runpod.lock

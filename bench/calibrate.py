@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.calibration import deviations, fit
 from bench.figures import figures
-from bench.looks import Take, take_all, truth_and_measured
+from bench.looks import Take, as_they_are, take_all, truth_and_measured
 from posture.angles import MEASURES, Measure
 from posture.errors import VIEWS
 from posture.estimate import LOOKS
@@ -52,7 +52,7 @@ def reliability(takes: list[Take]) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def _against_truth(takes: list[Take], row: Measure) -> dict[str, float]:
-    pairs = truth_and_measured(takes, row, "standard")
+    pairs = truth_and_measured(as_they_are(takes), row, "standard")
     true, measured = pairs.T
     slope = float(np.polyfit(true, measured, 1)[0])
     figures = {

@@ -17,16 +17,18 @@ FLOOR_AT_LEAST = 0.05  # no measure is known better than this, in its unit
 class Deviations:
     """How far single takes lie from the mean of the other takes of the same photo in the same condition.
 
-    Three arrays with an item a take: the figure's index, the deviation, and the spread of the take's looks.
+    Four arrays with an item a take: the figure's index, the condition's name, the deviation, and the spread of the
+    take's looks.
     """
 
     figure: NDArray[np.int_]
+    condition: NDArray[np.str_]
     deviation: Array
     spread: Array
 
     def of(self, chosen: NDArray[np.bool_]) -> "Deviations":
         """Those that are chosen."""
-        return Deviations(self.figure[chosen], self.deviation[chosen], self.spread[chosen])
+        return Deviations(self.figure[chosen], self.condition[chosen], self.deviation[chosen], self.spread[chosen])
 
 
 def deviations(takes: Iterable[Take], mode: str, name: str) -> Deviations:
@@ -39,15 +41,17 @@ def deviations(takes: Iterable[Take], mode: str, name: str) -> Deviations:
         )
     figures = sorted({figure for figure, _ in scenes})
     rows = []
-    for (figure, _), scene in scenes.items():
+    conditions = []
+    for (figure, condition), scene in scenes.items():
         values = np.array([value for value, _ in scene])
+        conditions += [condition] * len(scene)
         for index, (value, of_looks) in enumerate(scene):
             # The mean of n retakes is itself uncertain by 1/n of the variance.
             others = np.delete(values, index)
             shrink = np.sqrt(len(others) / (len(others) + 1))
             rows.append((figures.index(figure), (value - others.mean()) * shrink, of_looks))
     table = np.array(rows)
-    return Deviations(table[:, 0].astype(int), table[:, 1], table[:, 2])
+    return Deviations(table[:, 0].astype(int), np.array(conditions), table[:, 1], table[:, 2])
 
 
 def fit(seen: Deviations) -> tuple[float, float]:
@@ -71,17 +75,17 @@ def coverage(seen: Deviations, floor: float, gain: float) -> NDArray[np.bool_]:
     return covered
 
 
-def cross_validated_coverage(seen: Deviations) -> float:
-    """The part that is covered when each figure is judged by a fit to the others."""
-    covered: list[bool] = []
+def cross_validated(seen: Deviations) -> NDArray[np.bool_]:
+    """For each deviation whether the uncertainty holds it, each figure judged by a fit to the others."""
+    covered = np.zeros(len(seen.deviation), bool)
     for figure in np.unique(seen.figure):
         held_out = seen.figure == figure
-        covered.extend(coverage(seen.of(held_out), *fit(seen.of(~held_out))))
-    return float(np.mean(covered))
+        covered[held_out] = coverage(seen.of(held_out), *fit(seen.of(~held_out)))
+    return covered
 
 
 def retest_sd(seen: Deviations) -> float:
-    """The standard deviation of a single take around the mean of retakes, root mean square over all scenes."""
+    """The standard deviation of a single take around the mean of retakes, root mean square over all photos."""
     return float(np.sqrt(np.mean(seen.deviation**2)))
 
 

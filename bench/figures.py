@@ -1,18 +1,20 @@
 """Figures with known angles, and photos of them as they might have been taken again."""
 
+import base64
 import io
 import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-from posture import angles
+from posture import angles, images
 from posture.errors import VIEWS, View
-from posture.landmarks import INDEX, NAMES, Landmarks
+from posture.landmarks import INDEX, NAMES, Landmarks, Pixels
 
 DEMO = Path(__file__).parent.parent / "demo_images"
 
@@ -21,12 +23,14 @@ DEMO = Path(__file__).parent.parent / "demo_images"
 class FigurePhoto:
     """One picture of a figure whose body is known.
 
-    `truth`: the measures of its view by name, in their units, from the body's own points projected into the picture.
+    `facing`: where the figure faces in the side view, "left" or "right". `truth`: the measures of this view by name, in
+    their units, from the body's own points projected into the picture.
     """
 
     figure: str
     view: View
     file: Path
+    facing: str
     truth: dict[str, float]
 
 
@@ -39,7 +43,8 @@ def figures() -> list[FigurePhoto]:
 def _demo() -> Iterator[FigurePhoto]:
     for pair in json.loads((DEMO / "truth.json").read_text())["pairs"]:
         for view in VIEWS:
-            yield FigurePhoto(pair[view], view, DEMO / pair[view], pair["angles"][f"{view}_view"])
+            angles_of_view = pair["angles"][f"{view}_view"]
+            yield FigurePhoto(pair["front"], view, DEMO / pair[view], pair["facing"], angles_of_view)
 
 
 def _folder() -> Iterator[FigurePhoto]:
@@ -48,10 +53,21 @@ def _folder() -> Iterator[FigurePhoto]:
     for file in sorted(Path(folder).glob("*.json")):
         truth = json.loads(file.read_text())
         for view in VIEWS:
-            body = _body(truth["landmarks"][view])
-            direction = 1 if view == "front" or truth["facing"] == "right" else -1
-            measures = angles.measure(body, view, direction) | truth["angles"][view]
-            yield FigurePhoto(truth["id"], view, file.with_name(f"{file.stem}_{view}.jpg"), measures)
+            measures = true_measures(truth, view) | truth["angles"][view]
+            yield FigurePhoto(truth["id"], view, file.with_name(f"{file.stem}_{view}.jpg"), truth["facing"], measures)
+
+
+def unfit() -> list[tuple[Path, str]]:
+    """Pictures of the figures that must be refused, each with the code; none without the folder of POSTURE_TRUTH."""
+    if not (folder := os.environ.get("POSTURE_TRUTH")):
+        return []
+    return [(file, f"{file.stem.split('_')[1]}_view") for file in sorted(Path(folder, "refuse").glob("*.jpg"))]
+
+
+def true_measures(truth: dict[str, Any], view: View) -> dict[str, float]:
+    """The measures of a view by name, in their units, from the body's own points in a figure's file."""
+    direction = 1 if view == "front" or truth["facing"] == "right" else -1
+    return angles.measure(_body(truth["landmarks"][view]), view, direction)
 
 
 def _body(points: dict[str, list[float]]) -> Landmarks:
@@ -83,6 +99,21 @@ def jpeg(image: Image.Image, quality: int = 95) -> bytes:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)
     return file.getvalue()
+
+
+def pixels_of(file: bytes) -> Pixels:
+    """A picture file's pixels at its full size."""
+    return np.asarray(Image.open(io.BytesIO(file)).convert("RGB"))
+
+
+def text_of(file: bytes) -> str:
+    """A file as a client sends it."""
+    return base64.b64encode(file).decode()
+
+
+def decoded(file: bytes) -> Pixels:
+    """A picture file's pixels as the worker measures them."""
+    return images.decode(text_of(file)).pixels
 
 
 def _noisy(image: Image.Image, sigma: float) -> Image.Image:

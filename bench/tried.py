@@ -1,0 +1,163 @@
+"""Prints what else was tried beside the modes, on the photos and their retakes: python -m bench.tried
+
+Every row is another way to make landmarks of one photo. docs/ACCURACY.md holds the last table. Takes some four minutes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from bench.accuracy import averaged, mean_absolute, retest, sd, table
+from bench.figures import FigurePhoto, decoded, figures, pixels_of
+from bench.looks import Take, files
+from posture import angles, cores, model, view
+from posture.estimate import LOOKS, Look, estimate
+from posture.landmarker import LandmarkerPool
+from posture.landmarks import INDEX, Detect, Landmarks, Pixels
+
+RETAKES = 4
+_MARGIN = 0.15  # around the person who is cut out, in body sizes
+
+# The whole photo, what the worker makes of it, and the model -> the person
+Recipe = Callable[[Pixels, Pixels, Detect], Landmarks]
+
+
+def _looks(pixels: Pixels, detect: Detect, looks: Sequence[Look] = LOOKS["standard"]) -> Sequence[Landmarks]:
+    seen = estimate(pixels, detect, looks)
+    if seen is None:
+        raise LookupError
+    return seen.looks
+
+
+def _mean(people: Sequence[Landmarks]) -> Landmarks:
+    return _combined(people, np.mean)
+
+
+def _median(people: Sequence[Landmarks]) -> Landmarks:
+    return _combined(people, np.median)
+
+
+def _combined(people: Sequence[Landmarks], of: Callable[..., Any]) -> Landmarks:
+    arrays = zip(*((each.points, each.depth, each.presence, each.visibility) for each in people), strict=True)
+    return Landmarks(*(of(values, axis=0) for values in arrays))
+
+
+def _weighted(people: Sequence[Landmarks]) -> Landmarks:
+    weights = np.stack([person.presence for person in people])[:, :, None]
+    points = np.stack([person.points for person in people])
+    return replace(_mean(people), points=(weights * points).sum(axis=0) / weights.sum(axis=0))
+
+
+def _sized(side: int) -> Recipe:
+    def recipe(whole: Pixels, _: Pixels, detect: Detect) -> Landmarks:
+        image = Image.fromarray(whole)
+        factor = side / max(image.size)
+        size = (round(image.width * factor), round(image.height * factor))
+        return _mean(_looks(np.asarray(image.resize(size, Image.Resampling.LANCZOS)), detect))
+
+    return recipe
+
+
+def _padded(share: float) -> Recipe:
+    def recipe(_: Pixels, pixels: Pixels, detect: Detect) -> Landmarks:
+        across, along = (round(share * side) for side in pixels.shape[1::-1])
+        return _mean(_looks(np.pad(pixels, ((along, along), (across, across), (0, 0)), mode="edge"), detect))
+
+    return recipe
+
+
+def _cut_out(_: Pixels, pixels: Pixels, detect: Detect) -> Landmarks:
+    person = _looks(pixels, detect)[0]
+    room = _MARGIN * person.stature
+    left, top = np.maximum(person.points.min(axis=0) - room, 0).astype(int)
+    right, bottom = (person.points.max(axis=0) + room).astype(int)
+    return _mean(_looks(np.ascontiguousarray(pixels[top:bottom, left:right]), detect))
+
+
+def _grey(_: Pixels, pixels: Pixels, detect: Detect) -> Landmarks:
+    return _mean(_looks(np.asarray(Image.fromarray(pixels).convert("L").convert("RGB")), detect))
+
+
+def _shown(*looks: Look, combine: Callable[[Sequence[Landmarks]], Landmarks] = _mean) -> Recipe:
+    return lambda _, pixels, detect: combine(_looks(pixels, detect, looks))
+
+
+def _in_place_of_ears(left: str, right: str) -> Recipe:
+    def recipe(_: Pixels, pixels: Pixels, detect: Detect) -> Landmarks:
+        person = _mean(_looks(pixels, detect))
+        points = person.points.copy()
+        points[[INDEX["left_ear"], INDEX["right_ear"]]] = points[[INDEX[left], INDEX[right]]]
+        return replace(person, points=points)
+
+    return recipe
+
+
+def _turned(*degrees: float) -> tuple[Look, ...]:
+    return tuple(Look(clockwise, mirrored) for clockwise in degrees for mirrored in (False, True))
+
+
+RECIPES: dict[str, Recipe] = {
+    "one plain pass, full size": lambda whole, _, detect: detect(whole)[0],
+    **{f"the mode `{mode}`": _shown(*looks) for mode, looks in LOOKS.items()},
+    "photo and mirror image, full size": lambda whole, _, detect: _mean(_looks(whole, detect)),
+    **{f"the same, long side {side} (Lanczos)": _sized(side) for side in (1024, 768, 640, 512, 384)},
+    "the same, 15 % added on each side": _padded(0.15),
+    "the same, cut out with a margin": _cut_out,
+    "the same, in grey": _grey,
+    "the same, eyes in place of the ears": _in_place_of_ears("left_eye_outer", "right_eye_outer"),
+    "the same, mouth in place of the ears": _in_place_of_ears("mouth_left", "mouth_right"),
+    "turned by 8 both ways, mirrored (4 looks)": _shown(*_turned(-8, 8)),
+    "turned by 16 both ways, mirrored (4 looks)": _shown(*_turned(-16, 16)),
+    "turned by 30 both ways, mirrored (4 looks)": _shown(*_turned(-30, 30)),
+    "`precise`, medians in place of means": _shown(*LOOKS["precise"], combine=_median),
+    "`precise`, weighted by presence": _shown(*LOOKS["precise"], combine=_weighted),
+    "turned by 0, 4, ... 16 both ways, mirrored (18 looks)": _shown(*_turned(*range(-16, 17, 4))),
+}
+
+
+def _take(detect: Detect, job: tuple[FigurePhoto, str, int, bytes]) -> Take | None:
+    photo, condition, number, file = job
+    whole, pixels = pixels_of(file), decoded(file)
+    modes: dict[str, tuple[dict[str, float], list[dict[str, float]]]] = {}
+    for name, recipe in RECIPES.items():
+        try:
+            person = recipe(whole, pixels, detect)
+        except LookupError:  # nobody was found
+            return None
+        modes[name] = angles.measure(person, photo.view, view.direction(person, photo.view)), []
+    return Take(photo, condition, number, modes)
+
+
+def main() -> None:
+    """The command line."""
+    photos = figures()
+    jobs = list(files(photos, RETAKES, ["clean"]))
+    with LandmarkerPool(model.path(), cores.available()) as pool:
+        found = list(tqdm(pool.map(partial(_take, pool.detect), jobs), total=len(jobs), disable=None))
+    takes = [take for take in found if take is not None]
+    print(
+        f"{len(photos)} photos, each with {RETAKES} retakes; takes in which all recipes found somebody: {len(takes)}."
+    )
+    table(
+        "What was tried (degrees, averaged over the four angles of a view)",
+        ["", "front MAE", "side SD", "retest SD front", "side"],
+        [
+            [
+                name,
+                averaged(takes, name, "front", mean_absolute),
+                averaged(takes, name, "side", sd),
+                retest(takes, name, "front"),
+                retest(takes, name, "side"),
+            ]
+            for name in RECIPES
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()
