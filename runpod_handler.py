@@ -5,7 +5,8 @@
     on RunPod                                  takes the endpoint's jobs until it is stopped
 
 Environment: POSTURE_LANDMARKERS (pictures measured at once; by default one a core), POSTURE_CONCURRENCY (jobs held at
-once), POSTURE_CALIBRATION (by default none), POSTURE_MODEL (the model file), RUNPOD_LOG_LEVEL (by default INFO).
+once), POSTURE_CALIBRATION (by default none), POSTURE_MODEL (the model file), POSTURE_PLAIN_START (1 turns
+posture.startup off), RUNPOD_LOG_LEVEL (by default INFO).
 """
 
 import asyncio
@@ -16,25 +17,59 @@ import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 if not {"RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"} & os.environ.keys():
     # The SDK reads it when it is imported, and would otherwise log at DEBUG.
     os.environ["RUNPOD_LOG_LEVEL"] = "INFO"
 
-import msgspec
-import runpod
-from runpod.serverless.modules.rp_logger import RunPodLogger
+from posture import cores, model, startup
 
-from posture import cores, model, report
-from posture.analysis import analyze
-from posture.errors import InternalError, PostureError
-from posture.landmarker import LandmarkerPool
-from posture.request import DEFAULTS, Calibration, Options, PostureRequest, parse
+if TYPE_CHECKING:
+    from posture.landmarker import LandmarkerPool
 
 # The SDK's loop looks for new jobs once a second while all places are taken, so that a worker needs places for what it
 # can do in a second and more: two cores do about 20 jobs a second.
 JOBS_PER_LANDMARKER = 16
+
+
+def _whole_number(name: str, default: int) -> int:
+    """A positive whole number from the environment. Ends the program with a sentence when it is something else."""
+    text = os.environ.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        sys.exit(f"{name} must be a positive whole number, not {text!r}.")
+    return int(text)
+
+
+def landmarkers() -> int:
+    """How many pictures are measured at once."""
+    return _whole_number("POSTURE_LANDMARKERS", cores.available())
+
+
+def concurrency() -> int:
+    """How many jobs the worker holds at once."""
+    return _whole_number("POSTURE_CONCURRENCY", JOBS_PER_LANDMARKER * landmarkers())
+
+
+def _open_pool() -> "LandmarkerPool":
+    from posture.landmarker import LandmarkerPool  # noqa: PLC0415  takes as long as the SDK
+
+    return LandmarkerPool(model.path(), landmarkers())
+
+
+# The model is loaded while the SDK is imported.
+_opened_pool = startup.ahead(_open_pool) if __name__ == "__main__" else _open_pool
+
+import msgspec
+
+with startup.lean("runpod"):
+    import runpod
+    from runpod.serverless.modules.rp_logger import RunPodLogger
+
+from posture import report
+from posture.analysis import analyze
+from posture.errors import InternalError, PostureError
+from posture.request import DEFAULTS, Calibration, Options, PostureRequest, parse
 
 Envelope = dict[str, Any]
 log = RunPodLogger()
@@ -43,13 +78,13 @@ log = RunPodLogger()
 class Worker:
     """Answers jobs with one pool of landmarkers, which it opens when it is first needed."""
 
-    def __init__(self, open_pool: Callable[[], LandmarkerPool], defaults: Options = DEFAULTS) -> None:
+    def __init__(self, open_pool: Callable[[], "LandmarkerPool"], defaults: Options = DEFAULTS) -> None:
         self._open_pool = open_pool
         self._defaults = defaults
         self._pool: LandmarkerPool | None = None
         self._opening = threading.Lock()
 
-    def pool(self) -> LandmarkerPool:
+    def pool(self) -> "LandmarkerPool":
         """The landmarkers, opened at the first call."""
         with self._opening:
             if self._pool is None:
@@ -102,24 +137,6 @@ def _trace(error: BaseException) -> str:
     return f"Traceback (most recent call last):\n{frames}{type(error).__name__}: {text}"
 
 
-def _whole_number(name: str, default: int) -> int:
-    """A positive whole number from the environment. Ends the program with a sentence when it is something else."""
-    text = os.environ.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        sys.exit(f"{name} must be a positive whole number, not {text!r}.")
-    return int(text)
-
-
-def landmarkers() -> int:
-    """How many pictures are measured at once."""
-    return _whole_number("POSTURE_LANDMARKERS", cores.available())
-
-
-def concurrency() -> int:
-    """How many jobs the worker holds at once."""
-    return _whole_number("POSTURE_CONCURRENCY", JOBS_PER_LANDMARKER * landmarkers())
-
-
 def defaults() -> Options:
     """The options that hold where a client does not say."""
     calibration = os.environ.get("POSTURE_CALIBRATION", DEFAULTS.calibration)
@@ -128,20 +145,19 @@ def defaults() -> Options:
     return msgspec.structs.replace(DEFAULTS, calibration=calibration)
 
 
-_worker = Worker(lambda: LandmarkerPool(model.path(), landmarkers()), defaults())
+_worker = Worker(_opened_pool, defaults())
 handler = _worker.handle
 close = _worker.close
 
 
 def main() -> None:
     """Loads the model, then works until the platform, or whoever started it, stops the worker."""
-    places = concurrency()
     try:
-        _worker.pool()
+        _worker.pool()  # before the SDK forks its heartbeat: nothing else may be at work then
+        places = concurrency()
+        runpod.serverless.start({"handler": handler, "concurrency_modifier": lambda _current: places})
     except model.ModelError as error:
         sys.exit(f"The worker cannot start: {error}")
-    try:
-        runpod.serverless.start({"handler": handler, "concurrency_modifier": lambda _current: places})
     finally:
         close()
 

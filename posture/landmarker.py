@@ -1,18 +1,23 @@
 """MediaPipe's pose model behind one call: a picture in, the landmarks of the people in it out."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, TypeVar
 
-import mediapipe as mp
 import numpy as np
-from mediapipe.tasks.python import BaseOptions
-from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 
+from posture import startup
 from posture.landmarks import Landmarks, Pixels
+
+with startup.lean("mediapipe"):
+    import mediapipe as mp
+    from mediapipe.tasks.python import BaseOptions
+    from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 
 # Enough to tell that somebody is not alone; with one person in the picture a higher number costs nothing.
 MOST_PEOPLE = 4
@@ -28,17 +33,27 @@ class LandmarkerPool:
     """
 
     def __init__(self, model: Path, size: int) -> None:
-        """Loads the model file `size` times: about 100 MB and 0.2 s each."""
+        """Loads the model file `size` times, about 100 MB and 0.2 s each: once now, and then behind the first work.
+
+        So the first pictures do not wait for landmarkers that they do not need.
+        """
         options = PoseLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),
             running_mode=RunningMode.IMAGE,
             num_poses=MOST_PEOPLE,
         )
-        self._landmarkers = [PoseLandmarker.create_from_options(options) for _ in range(size)]
+        self._create = partial(PoseLandmarker.create_from_options, options)
+        self._landmarkers: list[PoseLandmarker] = []
         self._idle: SimpleQueue[PoseLandmarker] = SimpleQueue()
-        for landmarker in self._landmarkers:
-            self._idle.put(landmarker)
+        self._open()
+        self._missing = size - 1
+        self._counting = threading.Lock()
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="landmarker")
+
+    @property
+    def opened(self) -> int:
+        """How many landmarkers there are by now."""
+        return len(self._landmarkers)
 
     def detect(self, pixels: Pixels) -> list[Landmarks]:
         """The people in a picture, the most prominent first; none is an empty list.
@@ -50,6 +65,7 @@ class LandmarkerPool:
             result = landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=pixels))
         finally:
             self._idle.put(landmarker)
+            self._complete()
         height, width = pixels.shape[:2]
         return [_in_pixels(person, width, height) for person in result.pose_landmarks]
 
@@ -63,6 +79,18 @@ class LandmarkerPool:
         for landmarker in self._landmarkers:
             landmarker.close()
         self._landmarkers.clear()
+
+    def _open(self) -> None:
+        landmarker = self._create()
+        self._landmarkers.append(landmarker)
+        self._idle.put(landmarker)
+
+    def _complete(self) -> None:
+        """Has the landmarkers that are missing opened, each behind the work that waits for a thread."""
+        with self._counting:
+            missing, self._missing = self._missing, 0
+        for _ in range(missing):
+            self._threads.submit(self._open)
 
     def __enter__(self) -> "LandmarkerPool":
         return self

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from posture import images
+from posture import images, model
 from posture.landmarker import LandmarkerPool
 from posture.landmarks import Pixels
 from tests.builders import base64_text
@@ -52,3 +52,15 @@ def test_work_is_done_in_order_and_given_back_in_order(pool: LandmarkerPool) -> 
 
     assert list(pool.map(work, range(20))) == list(range(0, 40, 2))
     assert begun == list(range(20))
+
+
+def test_the_first_picture_waits_for_one_landmarker_and_the_others_follow() -> None:
+    picture = pixels("front_image.jpg")
+    with LandmarkerPool(model.path(), size=3) as several:
+        assert several.opened == 1
+        first = several.detect(picture)[0].points
+        list(several.map(str, range(3)))  # which waits in the threads' queue behind the other landmarkers
+        assert several.opened >= 2
+        for found in several.map(several.detect, [picture] * 6):
+            np.testing.assert_array_equal(found[0].points, first)
+    assert several.opened == 0
