@@ -83,7 +83,8 @@ def less_than_plain(
 ) -> tuple[float, float]:
     """The 95 % interval of how much `averaged` falls from the plain pass to a mode, figures resampled together."""
     rows = [row for row in CORE if row.view == view]
-    plain, other = (np.stack([errors(takes, row, name) for row in rows]) for name in (PLAIN, mode))
+    both = [take for take in takes if {PLAIN, mode} <= take.modes.keys()]
+    plain, other = (np.stack([errors(both, row, name) for row in rows]) for name in (PLAIN, mode))
     random = np.random.default_rng(0)
     falls = []
     for _ in range(RESAMPLES):
@@ -119,7 +120,7 @@ def _repeatability(takes: Sequence[Take], mode: str, row: Measure) -> list[Cell]
     again = retest_sd(deviations(clean, mode, row.name))
     if mode == PLAIN:
         return [again, "", ""]
-    stated = [uncertainty(mode, row.view, take.modes[mode][1])[row.name] for take in takes]
+    stated = [uncertainty(mode, row.view, take.modes[mode][1])[row.name] for take in takes if mode in take.modes]
     covered = cross_validated(deviations(takes, mode, row.name))
     return [again, float(np.median(stated)), f"{100 * covered.mean():.1f}"]
 
@@ -152,20 +153,14 @@ def _targets(takes: Sequence[Take], costs: dict[str, float]) -> None:
 
 
 def _coverage_by_condition(takes: Sequence[Take]) -> None:
-    rows = []
-    for row in MEASURES:
-        cells: list[Cell] = [f"{row.view} {row.name}"]
-        for mode in LOOKS:
-            seen = deviations(of_view(takes, row.view), mode, row.name)
-            covered = cross_validated(seen)
-            cells += [f"{100 * covered.mean():.1f}"]
-            if mode == "standard":
-                cells += [f"{100 * covered[seen.condition == condition].mean():.0f}" for condition in CONDITIONS]
-        rows.append(cells)
-    header = ["measure"]
-    for mode in LOOKS:
-        header += [mode, *CONDITIONS] if mode == "standard" else [mode]
-    table("Cross-validated coverage of the uncertainty (%)", header, rows)
+    def cell(row: Measure, mode: str) -> str:
+        seen = deviations(of_view(takes, row.view), mode, row.name)
+        covered = cross_validated(seen)
+        each = [f"{100 * covered[seen.condition == condition].mean():.0f}" for condition in CONDITIONS]
+        return f"{100 * covered.mean():.1f} ({' '.join(each)})"
+
+    rows = [[f"{row.view} {row.name}", *(cell(row, mode) for mode in LOOKS)] for row in MEASURES]
+    table(f"Cross-validated coverage of the uncertainty in %: all ({' '.join(CONDITIONS)})", ["measure", *LOOKS], rows)
 
 
 def _other_measures(takes: Sequence[Take]) -> None:
@@ -228,7 +223,7 @@ def write_pairs(takes: Iterable[Take], mode: str, file: Path) -> None:
         rows.writerow(["subject", "trial", "frame", "measure", "pred", "ref", "unit"])
         for take in as_they_are(takes):
             for row in MEASURES:
-                if row.view == take.photo.view and row.name in take.photo.truth:
+                if mode in take.modes and row.view == take.photo.view and row.name in take.photo.truth:
                     rows.writerow(
                         [
                             take.photo.figure,
@@ -243,9 +238,9 @@ def write_pairs(takes: Iterable[Take], mode: str, file: Path) -> None:
 
 
 def _head(photos: Sequence[FigurePhoto], takes: Sequence[Take], count: int) -> None:
-    asked = len(photos) * len(CONDITIONS) * (RETAKES + 1)
     print(f"{count} figures, {len(photos)} photos in {len(CONDITIONS)} conditions, each with {RETAKES} retakes.")
-    print(f"Takes in which every look found the person: {len(takes)} of {asked}; the others are left out.")
+    measured = ", ".join(f"{mode} {sum(mode in take.modes for take in takes)}" for mode in MODES)
+    print(f"Of {len(takes)} takes so many could be measured: {measured}.")
     if count < FEW:
         print(f"{count} figures prove nothing: let POSTURE_TRUTH name a folder with more of them.")
 

@@ -11,6 +11,7 @@ from posture.evidence import TWO_SIDED_95, spread
 
 Array = NDArray[np.float64]
 FLOOR_AT_LEAST = 0.05  # no measure is known better than this, in its unit
+FEWEST_TAKES = 3  # of a photo in one condition; fewer say nothing of how they scatter
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,11 @@ class Deviations:
 
 
 def deviations(takes: Iterable[Take], mode: str, name: str) -> Deviations:
-    """All deviations of one measure in one mode. `takes` must be of one view."""
+    """All deviations of one measure in one mode. `takes` must be of one view; photos with few takes are left out."""
     scenes: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for take in takes:
+        if mode not in take.modes:
+            continue
         mean, looks = take.modes[mode]
         scenes.setdefault((take.photo.figure, take.condition), []).append(
             (mean[name], spread([look[name] for look in looks]))
@@ -43,6 +46,8 @@ def deviations(takes: Iterable[Take], mode: str, name: str) -> Deviations:
     rows = []
     conditions = []
     for (figure, condition), scene in scenes.items():
+        if len(scene) < FEWEST_TAKES:
+            continue
         values = np.array([value for value, _ in scene])
         conditions += [condition] * len(scene)
         for index, (value, of_looks) in enumerate(scene):

@@ -14,6 +14,7 @@ from posture import angles, calibration, cores, model, view
 from posture.angles import Measure
 from posture.errors import View
 from posture.estimate import LOOKS, Estimate, estimate
+from posture.judge import MIN_LOOKS
 from posture.landmarker import LandmarkerPool
 from posture.landmarks import Detect, Landmarks
 
@@ -22,14 +23,13 @@ from posture.landmarks import Detect, Landmarks
 PLAIN, ANATOMICAL = "plain", "anatomical"
 READINGS = (PLAIN, *LOOKS, ANATOMICAL)
 
-_EVERY_LOOK = tuple(dict.fromkeys(look for looks in LOOKS.values() for look in looks))
-
 
 @dataclass(frozen=True)
 class Take:
     """One photo in one condition, as it is (`number` 0) or taken again.
 
-    `modes`: for each of READINGS the measures by name, in their units, and their values at each of its looks.
+    `modes`: for each of READINGS the measures by name, in their units, and their values at each of its looks; without
+    those in which too few looks found the person.
     """
 
     photo: FigurePhoto
@@ -39,11 +39,10 @@ class Take:
 
 
 def take_all(photos: Sequence[FigurePhoto], retakes: int) -> list[Take]:
-    """Every photo in every condition, `retakes` times again; a take in which a look finds nobody is left out."""
+    """Every photo in every condition, `retakes` times again."""
     jobs = list(files(photos, retakes, CONDITIONS))
     with LandmarkerPool(model.path(), cores.available()) as pool:
-        takes = list(tqdm(pool.map(partial(_take, pool.detect), jobs), total=len(jobs), unit="take", disable=None))
-    return [take for take in takes if take is not None]
+        return list(tqdm(pool.map(partial(_take, pool.detect), jobs), total=len(jobs), unit="take", disable=None))
 
 
 def as_they_are(takes: Iterable[Take]) -> list[Take]:
@@ -56,7 +55,7 @@ def truth_and_measured(takes: Iterable[Take], row: Measure, mode: str) -> NDArra
     pairs = [
         (take.photo.truth[row.name], take.modes[mode][0][row.name])
         for take in takes
-        if take.photo.view == row.view and row.name in take.photo.truth
+        if take.photo.view == row.view and row.name in take.photo.truth and mode in take.modes
     ]
     return np.reshape(pairs, (-1, 2))
 
@@ -75,16 +74,16 @@ def files(
                 yield photo, condition, number, retake(worse, random)
 
 
-def _take(detect: Detect, job: tuple[FigurePhoto, str, int, bytes]) -> Take | None:
+def _take(detect: Detect, job: tuple[FigurePhoto, str, int, bytes]) -> Take:
     photo, condition, number, file = job
-    plain, every = detect(pixels_of(file)), estimate(decoded(file), detect, _EVERY_LOOK)
-    if not plain or every is None or len(every.looks) < every.asked:
-        return None
-    found = dict(zip(_EVERY_LOOK, every.looks, strict=True))
-    estimates = {mode: Estimate([found[look] for look in looks], (), len(looks)) for mode, looks in LOOKS.items()}
-    estimates[PLAIN] = Estimate(plain[:1], (), 1)
-    modes = {name: _measured(photo.view, seen) for name, seen in estimates.items()}
-    modes[ANATOMICAL] = _measured(photo.view, estimates["standard"], calibration.anatomical)
+    pixels = decoded(file)
+    found = {mode: estimate(pixels, detect, looks) for mode, looks in LOOKS.items()}
+    if plain := detect(pixels_of(file)):
+        found[PLAIN] = Estimate(plain[:1], (), 1)
+    enough = {mode: seen for mode, seen in found.items() if seen and len(seen.looks) >= MIN_LOOKS * seen.asked}
+    modes = {mode: _measured(photo.view, seen) for mode, seen in enough.items()}
+    if "standard" in enough:
+        modes[ANATOMICAL] = _measured(photo.view, enough["standard"], calibration.anatomical)
     return Take(photo, condition, number, modes)
 
 

@@ -107,16 +107,24 @@ def test_deviations_have_the_standard_deviation_of_a_single_take() -> None:
 
 
 def test_a_deviation_is_taken_from_the_other_takes_of_its_own_photo_and_condition() -> None:
-    takes = [take(1), take(4, number=1), take(100, condition="blurred"), take(102, condition="blurred", number=1)]
+    clean = [take(value, number=number) for number, value in enumerate((1, 4, 7))]
+    takes = clean + [take(value, condition="blurred", number=number) for number, value in enumerate((100, 102, 104))]
     seen = deviations(takes, "standard", "shoulder_tilt")
-    assert seen.deviation == pytest.approx([value * math.sqrt(1 / 2) for value in (-3, 3, -2, 2)])
-    assert list(seen.condition) == ["clean", "clean", "blurred", "blurred"]
-    assert retest(takes, "standard", "front") == pytest.approx(3 * math.sqrt(1 / 2))
+    assert seen.deviation == pytest.approx([value * math.sqrt(2 / 3) for value in (-4.5, 0, 4.5, -3, 0, 3)])
+    assert list(seen.condition) == ["clean"] * 3 + ["blurred"] * 3
+    assert retest(takes, "standard", "front") == pytest.approx(3)  # the standard deviation of 1, 4 and 7
+
+
+def test_photos_with_few_measured_takes_say_nothing_of_how_takes_scatter() -> None:
+    takes = [take(value, number=number) for number, value in enumerate((1, 4, 7))]
+    takes += [take(value, number=number, figure="b") for number, value in enumerate((0, 50))]
+    refused = Take(takes[0].photo, "clean", 3, {})
+    assert retest([*takes, refused], "standard", "front") == pytest.approx(3)
 
 
 def test_the_spread_of_the_looks_goes_into_the_deviations() -> None:
-    takes = [take(1, looks=(0, 2)), take(1, number=1, looks=(1, 1))]
-    assert deviations(takes, "standard", "shoulder_tilt").spread == pytest.approx([1, 0])
+    takes = [take(1, looks=(0, 2)), take(1, number=1, looks=(1, 1)), take(1, number=2, looks=(1,))]
+    assert deviations(takes, "standard", "shoulder_tilt").spread == pytest.approx([1, 0, 0])
 
 
 def test_errors_are_measured_minus_true() -> None:
