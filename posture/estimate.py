@@ -6,15 +6,29 @@ symmetry. Further looks make a number more repeatable, not more accurate: see do
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import cv2
 import numpy as np
 
 from posture.landmarks import Array, Detect, Landmarks, Pixels
 from posture.search import find_small
+
+# Of a picture's width to its height: one narrower than this, cut close to a person in profile, is widened with its own
+# edge. In 17 of 42 such pictures the looks disagreed by 3 to 20 % of the body's size, after widening in 2.
+_NARROW = 0.5
+_WIDENED = 0.75
+# Of the longer side: the frame around a picture in which a look found nobody. A little helps with people who fill the
+# picture, more with people whose head or feet are cut off, who can then be told so.
+_FRAMES = (0.1, 0.3)
+# Of the longer side: a body smaller than this is looked at again, closer.
+_SMALL = 0.35
+# Of the body's size on each side of a person: what goes into the picture of a closer look.
+_ROOM = 0.6
+# Of the body's size: two whose trunks' middles lie closer to each other than this are one body found twice.
+_SAME_BODY = 0.2
 
 
 @dataclass(frozen=True)
@@ -93,19 +107,65 @@ class Estimate:
 def estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate | None:
     """The landmarks of the largest person in a picture; None where nobody is found.
 
-    Where a look finds nobody, the person may be too small in the picture, and is looked for in parts of it.
+    Nearly always the picture as it is is enough. Where a look finds nobody, or all find a small person, a part of it is
+    looked at closer, and at last the picture in a frame.
     """
-    whole = _estimate(pixels, detect, looks)
-    if whole is not None and len(whole.looks) == len(looks):
-        return whole
-    box = find_small(pixels, detect)
-    if box is None:
-        return whole
-    left, top, right, bottom = box
-    part = _estimate(np.ascontiguousarray(pixels[top:bottom, left:right]), detect, looks)
-    if part is None or (whole is not None and len(part.looks) <= len(whole.looks)):
-        return whole
-    return part.shifted(left, top)
+    best = None
+    for setting in _SETTINGS:
+        part = setting(pixels, detect, best)
+        if part is None:
+            continue
+        left, top, shown = part
+        found = _estimate(shown, detect, looks)
+        if found is None or (best is not None and len(found.looks) < len(best.looks)):
+            continue
+        best = found.shifted(left, top)
+        if len(best.looks) == len(looks) and best.mean.stature >= _SMALL * max(shown.shape):
+            break
+    return best
+
+
+# Left and top of what is shown, in pixels of the picture, and what is shown.
+_Part = tuple[int, int, Pixels]
+
+
+def _as_it_is(pixels: Pixels, _detect: Detect, _best: Estimate | None) -> _Part:
+    height, width = pixels.shape[:2]
+    return _framed(pixels, math.ceil((_WIDENED * height - width) / 2) if width < _NARROW * height else 0, 0)
+
+
+def _closer(pixels: Pixels, detect: Detect, best: Estimate | None) -> _Part | None:
+    """What surrounds the person who was found by every look, or whoever can be found in parts of the picture."""
+    complete = best is not None and len(best.looks) == best.asked
+    person = best.mean if best is not None and complete else find_small(pixels, detect)
+    if person is None:
+        return None
+    height, width = pixels.shape[:2]
+    room = _ROOM * person.stature
+    left, top = np.floor(person.points.min(axis=0) - room).clip(0, (width, height)).astype(int)
+    right, bottom = np.ceil(person.points.max(axis=0) + room).clip(0, (width, height)).astype(int)
+    part = np.ascontiguousarray(pixels[top:bottom, left:right])
+    return (int(left), int(top), part) if part.size else None
+
+
+def _in_frame(frame: float, pixels: Pixels, _detect: Detect, _best: Estimate | None) -> _Part:
+    around = round(frame * max(pixels.shape))
+    return _framed(pixels, around, around)
+
+
+_SETTINGS: tuple[Callable[[Pixels, Detect, Estimate | None], _Part | None], ...] = (
+    _as_it_is,
+    _closer,
+    *(partial(_in_frame, frame) for frame in _FRAMES),
+)
+
+
+def _framed(pixels: Pixels, beside: int, above: int) -> _Part:
+    """The picture with its edges drawn out by so many pixels on both sides, and above and below."""
+    framed = (
+        cv2.copyMakeBorder(pixels, above, above, beside, beside, cv2.BORDER_REPLICATE) if beside or above else pixels
+    )
+    return -beside, -above, framed.astype(np.uint8, copy=False)
 
 
 def _estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate | None:
@@ -115,7 +175,14 @@ def _estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate
     if first is None:
         return None
     person, *others = sorted(first, key=lambda person: person.stature, reverse=True)
+    others = [other for other in others if _apart(person, other) > _SAME_BODY * person.stature]
     return Estimate([_nearest(person, people) for people in found if people], others, len(looks))
+
+
+def _apart(one: Landmarks, other: Landmarks) -> float:
+    """How far the middles of two trunks lie from each other, in pixels."""
+    middles = (person.middle("left_shoulder", "right_shoulder", "left_hip", "right_hip") for person in (one, other))
+    return float(np.linalg.norm(np.subtract(*middles)))
 
 
 def _nearest(person: Landmarks, people: Sequence[Landmarks]) -> Landmarks:

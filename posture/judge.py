@@ -13,27 +13,37 @@ import numpy as np
 
 from posture.errors import UnfitPhotoError, View
 from posture.estimate import Estimate
-from posture.landmarks import INDEX, Landmarks
+from posture.landmarks import INDEX, Array, Landmarks
 from posture.view import trunk, turn
 
-# Another person this large, beside the one who is measured, might be the one who was meant. The model does not find
-# people of less than about half the size of the largest.
-COMPARABLE_SIZE = 0.5
+# Another person this large, beside the one who is measured, might be the one who was meant. The model finds people down
+# to about half the size of the largest.
+COMPARABLE_SIZE = 0.6
 
-# A landmark outside the picture is a guess. Below the lower edge its presence falls: seen 0.00 to 0.12 well outside,
-# 0.4 to 0.8 just outside, above 0.35 where it is merely hidden inside.
-MIN_PRESENCE = 0.25
-# Near an edge, within this part of the body's size, the model squeezes what is cut off into the picture; then less
-# presence than this on both sides tells. Seen 0.39 to 0.6 where it is cut off, 0.88 and more where feet stand close to
-# the edge; one side alone may be hidden behind the other.
-MIN_PRESENCE_AT_EDGE = 0.65
+# A landmark outside the picture is a guess, and so is one this close to its edge, in body sizes: a joint lies deeper in
+# a body that is wholly in the picture. Seen 0.05 and more for ankles above the lower edge of whole feet.
+MARGIN = 0.0175
+# A head cut off above keeps its presence and is squeezed into the picture. From its highest landmark to the upper edge,
+# in body sizes: seen 0.075 and more for a whole head, 0.025 and less where the cut goes through the brows.
+HEADROOM = 0.035
+# From the nose to the middle of the shoulders, in trunk lengths: seen 0.37 to 0.47 with a head, 0.05 to 0.34 where the
+# model invents one above cut shoulders.
+MIN_NECK = 0.31
+# Of a landmark's presence: seen 0.00 to 0.12 well below the lower edge, above 0.35 where it is merely hidden.
+MIN_PRESENCE = 0.2
+# Near an edge, within this many body sizes, the model squeezes what is cut off into the picture; then less presence
+# than this on both sides tells. Seen 0.39 to 0.6 where feet are cut off, 0.88 and more where they stand close to the
+# edge; one side alone may be hidden behind the other.
 EDGE = 0.1
-# A head cut off above the nose keeps its presence. The eyes lie 0.05 body sizes above the nose, the crown 0.12.
-HEADROOM = 0.05
+MIN_PRESENCE_AT_EDGE = 0.65
 
-# Of the distance from nose to ankles in the decoded picture, in pixels. Down to 100 no angle's error grows, at 80 they
-# begin to, at 60 those of the side view break (root mean square changes of 2 to 12 degrees).
-MIN_SIZE = 100
+# Heels and toes this far outside the picture, in body sizes, tell that the ankles are at its edge or beyond, where the
+# model draws them in. Seen 0.028 to 0.063 for cuts through the ankles, up to 0.023 for cuts through the heels.
+SOLES = 0.03
+
+# Of the distance from nose to ankles in the decoded picture, in pixels. Down to 80 the angles change by 1 degree (root
+# mean square) against those of the full size; at 60 those of the side view break, by 2 to 12 degrees.
+MIN_SIZE = 80
 
 # Of trunk and thighs against the vertical, in degrees. Seen up to 10 for people who stand.
 MAX_LEAN = 30
@@ -51,7 +61,7 @@ FROM_BEHIND = 120
 FROM_BEHIND_SIDE = 150
 
 # Of how far the looks lie around their mean, in % of the body's size, for the worst landmark that is measured. Seen up
-# to 2.0 in good, blurred and noisy photos, 12 and more where looks contradict each other.
+# to 1.9 in good, blurred and noisy photos, 12 and more where looks contradict each other.
 MAX_SPREAD = 4.0
 # Of the looks that found the person at all.
 MIN_LOOKS = 0.75
@@ -67,6 +77,7 @@ _PARTS = {
     "knees": _KNEES,
     "feet": ("left_ankle", "right_ankle"),
 }
+_SOLES = ("left_heel", "right_heel", "left_foot_index", "right_foot_index")
 _NEEDED = [INDEX[name] for names in _PARTS.values() for name in names]
 
 
@@ -104,15 +115,31 @@ class Scene:
     @cached_property
     def outside(self) -> list[str]:
         """The parts of the body that lie outside the picture, or that the model seems to have squeezed into it."""
-        return [part for part, names in _PARTS.items() if self._is_outside(names)]
+        return [part for part in _PARTS if self._is_outside(part)]
 
-    def _is_outside(self, names: tuple[str, ...]) -> bool:
+    def _is_outside(self, part: str) -> bool:
         seen = self.estimate.mean
-        points, presence = (array[[INDEX[name] for name in names]] for array in (seen.points, seen.presence))
-        inside = np.minimum(points, (self.width, self.height) - points).min(axis=1)
+        inside, presence = self._inside(_PARTS[part]), seen.presence[[INDEX[name] for name in _PARTS[part]]]
         at_edge = inside.min() < EDGE * seen.stature and presence.max() < MIN_PRESENCE_AT_EDGE
-        cut_off_above = "nose" in names and seen.middle("nose")[1] < HEADROOM * seen.stature
-        return bool(inside.min() <= 0 or presence.min() < MIN_PRESENCE or at_edge or cut_off_above)
+        cut_off = inside.min() < MARGIN * seen.stature or presence.min() < MIN_PRESENCE
+        more = {"head": self._is_headless, "feet": self._is_soleless}.get(part)
+        return bool(cut_off or at_edge or (more and more()))
+
+    def _inside(self, names: tuple[str, ...]) -> Array:
+        """How far the named landmarks lie from the nearest edge of the picture, in pixels; negative outside."""
+        points = self.estimate.mean.points[[INDEX[name] for name in names]]
+        inside: Array = np.minimum(points, (self.width, self.height) - points).min(axis=1)
+        return inside
+
+    def _is_headless(self) -> bool:
+        seen = self.estimate.mean
+        head = seen.points[[INDEX[name] for name in _PARTS["head"]]]
+        neck = seen.middle("nose") - seen.middle("left_shoulder", "right_shoulder")
+        invented = np.linalg.norm(neck) < MIN_NECK * np.linalg.norm(trunk(seen))
+        return bool(invented or head[:, 1].min() < HEADROOM * seen.stature)
+
+    def _is_soleless(self) -> bool:
+        return bool(self._inside(_SOLES).min() < -SOLES * self.estimate.mean.stature)
 
     def quality(self) -> dict[str, float]:
         """The figures that the judgement rests on, for whoever wants to draw a line of their own."""
@@ -194,7 +221,7 @@ def _back_view(scene: Scene) -> Finding | None:
 
 
 def _wrong_view(scene: Scene) -> Finding | None:
-    if scene.view == "front" and scene.turn > OTHER_VIEW:
+    if scene.view == "front" and OTHER_VIEW < scene.turn <= FROM_BEHIND:
         return (
             "wrong_view",
             "the photo shows the person from the side.",

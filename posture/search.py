@@ -1,41 +1,32 @@
 """Finds a person who is too small in a picture for the model to notice."""
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
-from posture.landmarks import Detect, Pixels
-
-Box = tuple[int, int, int, int]
+from posture.landmarks import Detect, Landmarks, Pixels
 
 # The model does not find people who take up less than about a quarter of the picture. In windows of half its width and
 # height, each of which overlaps the next by half, they take up twice as much.
 _WINDOW = 0.5
 _STEPS = (0.0, 0.25, 0.5)
-# What goes into the box around the person, in body sizes on each side.
-_ROOM = 0.6
+# Of a person's size, what a window may cut off; more, and it does not show enough of the person to find the rest by.
+_CUT_OFF = 0.3
 
 
-def find_small(pixels: Pixels, detect: Detect) -> Box | None:
-    """A box around the person who lies deepest inside a window, in pixels: left, top, right and bottom.
+def find_small(pixels: Pixels, detect: Detect) -> Landmarks | None:
+    """The person who lies deepest inside a window, in pixels of the whole picture.
 
-    None where no window shows anybody. It takes nine looks.
+    None where no window shows nearly all of a person. It takes nine looks.
     """
-    height, width = pixels.shape[:2]
-    best, depth = None, -math.inf
+    best, depth = None, -_CUT_OFF
     for left, top, window in _windows(pixels):
         for person in detect(window):
             size = (window.shape[1], window.shape[0])
             inside = float(np.minimum(person.points, size - person.points).min()) / person.stature
             if inside > depth:
                 best, depth = person.shifted(left, top), inside
-    if best is None:
-        return None
-    room = _ROOM * best.stature
-    left, top = np.floor(best.points.min(axis=0) - room).clip(0).astype(int)
-    right, bottom = np.ceil(best.points.max(axis=0) + room).clip(None, (width, height)).astype(int)
-    return int(left), int(top), int(right), int(bottom)
+    return best
 
 
 def _windows(pixels: Pixels) -> Iterator[tuple[int, int, Pixels]]:
