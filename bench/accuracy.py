@@ -263,7 +263,7 @@ def main() -> None:
         table("Refusals through the worker's own way", *findings)
         outcomes, limits = refusals.separations(photos, pool)
         table("Pictures made of the photos, standard", *outcomes)
-        table("Thresholds: from least to most, standard", *limits)
+        table("Thresholds: least / median / most, standard", *limits)
         table("Smaller copies: root mean square change of the angles (degrees)", *refusals.sizes(photos, pool))
         table("A photo and its mirror image: mean difference (degrees)", *refusals.mirrored(photos, pool))
     BUILD.mkdir(parents=True, exist_ok=True)

@@ -182,6 +182,11 @@ _CASES: tuple[tuple[str, str | None, _Make], ...] = (
         lambda pixels, person: _cut(pixels, top=float(person.middle("mouth_left", "mouth_right")[1])),
     ),
     (
+        "cut at the neck",
+        "person_cropped",
+        lambda pixels, person: _cut(pixels, top=(_height(person, "shoulder") + float(person.middle("nose")[1])) / 2),
+    ),
+    (
         "cut at the ankles",
         "person_cropped",
         lambda pixels, person: _cut(pixels, bottom=_height(person, "ankle")),
@@ -245,6 +250,7 @@ def _unfit_cases(detect: Detect) -> Iterator[_Case]:
 
 _HEAD = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
 _JOINTS = [INDEX[f"{side}_{name}"] for side in ("left", "right") for name in ("shoulder", "hip", "knee", "ankle")]
+_SOLES = [INDEX[f"{side}_{name}"] for side in ("left", "right") for name in ("heel", "foot_index")]
 _NEEDED = _HEAD + _JOINTS
 
 
@@ -255,6 +261,18 @@ def _edge_distance(scene: Scene) -> float:
 
 def _headroom(scene: Scene) -> float:
     return float(scene.person.points[_HEAD, 1].min() / scene.person.stature)
+
+
+def _neck(scene: Scene) -> float:
+    """From the nose to the middle of the shoulders, in trunk lengths."""
+    neck = scene.person.middle("nose") - scene.person.middle("left_shoulder", "right_shoulder")
+    return float(np.linalg.norm(neck) / np.linalg.norm(view.trunk(scene.person)))
+
+
+def _soles(scene: Scene) -> float:
+    """How far heels and toes reach out of the picture, in body sizes."""
+    points = scene.person.points[_SOLES]
+    return float(-np.minimum(points, (scene.width, scene.height) - points).min() / scene.person.stature)
 
 
 def _presence(scene: Scene) -> float:
@@ -280,6 +298,8 @@ def _others(scene: Scene) -> float:
 _LIMITS: tuple[tuple[str, Callable[[Scene], float], View | None, tuple[str, ...]], ...] = (
     ("COMPARABLE_SIZE", _others, None, ("two side by side",)),
     ("HEADROOM", _headroom, None, ("cut at the brows", "cut at the chin")),
+    ("MIN_NECK", _neck, None, ("cut at the neck",)),
+    ("SOLES", _soles, None, ("cut at the ankles",)),
     ("MARGIN", _edge_distance, None, ("cut at the ankles", "cut at the knees", "cut at the body's middle line")),
     ("MIN_PRESENCE", _presence, None, ("cut at the ankles", "cut at the knees")),
     ("MIN_PRESENCE_AT_EDGE", _feet_at_edge, None, ("cut at the ankles", "cut at the knees")),
@@ -297,7 +317,7 @@ _LIMITS: tuple[tuple[str, Callable[[Scene], float], View | None, tuple[str, ...]
 
 
 def separations(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> tuple[Table, Table]:
-    """What becomes of every kind of picture, and what each threshold in posture.judge limits: from least to most."""
+    """What becomes of every kind of picture, and what each threshold in posture.judge limits."""
     cases = [case for of_photo in pool.map(partial(_cases, pool.detect), photos) for case in of_photo]
     cases += _unfit_cases(pool.detect)
     outcomes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -326,4 +346,4 @@ def separations(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> tuple[Ta
 
 def _range(values: Sequence[float]) -> str:
     known = [value for value in values if not np.isnan(value)]
-    return f"{min(known):.2f} to {max(known):.2f}" if known else "none"
+    return f"{min(known):.2f} / {np.median(known):.2f} / {max(known):.2f}" if known else "none"
