@@ -1,0 +1,173 @@
+"""Looks and settings, with a detector that finds one bright spot and calls all landmarks by it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posture.estimate import LOOKS, Look, estimate
+from posture.landmarks import NAMES, Landmarks, Pixels
+from posture.search import find_small
+
+WIDTH, HEIGHT = 400, 600
+SPOT = (150.0, 420.0)  # where its middle lies
+
+
+def picture(spot: tuple[float, float] = SPOT, size: int = 20, width: int = WIDTH, height: int = HEIGHT) -> Pixels:
+    """A dark picture with a bright square."""
+    pixels = np.zeros((height, width, 3), dtype=np.uint8)
+    x, y = (round(place - size / 2) for place in spot)
+    pixels[y : y + size, x : x + size] = 255
+    return pixels
+
+
+def person_at(x: float, y: float, stature: float = 300) -> Landmarks:
+    """Somebody whose landmarks all lie at one point, but for the nose."""
+    points = np.tile([x, y], (len(NAMES), 1)).astype(float)
+    points[0] = x, y - stature
+    return Landmarks(points, *(np.ones(len(NAMES)) for _ in range(3)))
+
+
+def brightest(pixels: Pixels) -> tuple[float, float] | None:
+    rows, columns = np.nonzero(pixels[:, :, 0] > 127)
+    return (columns.mean() + 0.5, rows.mean() + 0.5) if len(rows) else None
+
+
+def detect(pixels: Pixels) -> list[Landmarks]:
+    """Somebody at the bright square, of half the picture's height."""
+    spot = brightest(pixels)
+    return [person_at(*spot, stature=pixels.shape[0] / 2)] if spot else []
+
+
+@pytest.mark.parametrize("look", sorted({look for looks in LOOKS.values() for look in looks}, key=repr))
+def test_what_a_look_finds_lies_where_it_lies_in_the_photo(look: Look) -> None:
+    [seen] = detect(look.show(picture()))
+    ankle = look.bring_back(seen, WIDTH, HEIGHT).middle("left_ankle")
+    assert ankle == pytest.approx(SPOT, abs=0.5)
+
+
+@pytest.mark.parametrize("look", LOOKS["precise"])
+def test_a_turned_look_shows_all_of_the_photo(look: Look) -> None:
+    for corner in ((15, 15), (WIDTH - 15, 15), (15, HEIGHT - 15), (WIDTH - 15, HEIGHT - 15)):
+        [seen] = detect(look.show(picture(corner)))
+        assert look.bring_back(seen, WIDTH, HEIGHT).middle("left_hip") == pytest.approx(corner, abs=0.5)
+
+
+def test_the_modes_take_one_two_and_eight_looks_and_only_the_first_can_tell_left_from_right() -> None:
+    assert {mode: len(looks) for mode, looks in LOOKS.items()} == {"fast": 1, "standard": 2, "precise": 8}
+    for mode in ("standard", "precise"):
+        assert sorted(look.clockwise for look in LOOKS[mode] if look.mirrored) == sorted(
+            look.clockwise for look in LOOKS[mode] if not look.mirrored
+        )
+
+
+def test_the_estimate_is_the_mean_of_the_looks_and_the_spread_their_distance_from_it() -> None:
+    """A detector that sees everything 3 pixels too far to the right: the mirror image takes it off again."""
+
+    def biased(pixels: Pixels) -> list[Landmarks]:
+        return [person.shifted(3, 0) for person in detect(pixels)]
+
+    one, two = (estimate(picture(), biased, LOOKS[mode]) for mode in ("fast", "standard"))
+    assert one is not None
+    assert two is not None
+    assert one.mean.middle("left_ankle") == pytest.approx((SPOT[0] + 3, SPOT[1]))
+    assert one.spread.max() == 0
+    assert two.mean.middle("left_ankle") == pytest.approx(SPOT)
+    assert two.spread == pytest.approx(np.full(len(NAMES), 3))
+
+
+def test_the_largest_person_is_measured_and_the_others_are_told() -> None:
+    crowd = [person_at(50, 550, 250), person_at(200, 550, 400), person_at(350, 550, 300)]
+    found = estimate(picture(), lambda _pixels: crowd, LOOKS["fast"])
+    assert found is not None
+    assert found.mean.stature == pytest.approx(400)
+    assert [other.stature for other in found.others] == pytest.approx([300, 250])
+
+
+def test_a_body_that_is_found_twice_is_one() -> None:
+    found = estimate(picture(), lambda _: [person_at(200, 550, 400), person_at(230, 560, 380)], LOOKS["fast"])
+    assert found is not None
+    assert found.others == []
+
+
+def test_the_same_person_is_followed_from_look_to_look() -> None:
+    near, far = person_at(100, 550, 400), person_at(300, 550, 390)
+
+    def in_any_order(pixels: Pixels) -> list[Landmarks]:
+        mirrored = brightest(pixels) != pytest.approx(SPOT, abs=1)
+        return [person.mirrored(WIDTH) for person in (far, near)] if mirrored else [near, far]
+
+    found = estimate(picture(), in_any_order, LOOKS["standard"])
+    assert found is not None
+    assert found.mean.middle("left_ankle").tolist() == [100, 550]
+
+
+def test_nobody_is_found_in_a_picture_of_nothing() -> None:
+    assert estimate(np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8), detect, LOOKS["standard"]) is None
+
+
+def blind_to_small(share: float) -> Callable[[Pixels], list[Landmarks]]:
+    """A detector that sees the square as a tenth of a person, and not where the person is less than this of the height."""
+
+    def see(pixels: Pixels) -> list[Landmarks]:
+        spot = brightest(pixels)
+        if spot is None:
+            return []
+        size = 10 * np.sqrt((pixels[:, :, 0] > 127).sum())
+        return [person_at(*spot, stature=size)] if size > share * max(pixels.shape) else []
+
+    return see
+
+
+@given(x=st.floats(60, 340), y=st.floats(180, 560))
+def test_a_small_person_is_found_wherever_she_stands(x: float, y: float) -> None:
+    spot = (round(x), round(y))
+    found = find_small(picture(spot, size=15), blind_to_small(0.4))
+    assert found is not None
+    assert found.middle("left_ankle") == pytest.approx(spot, abs=8)  # a window may cut the square in two
+
+
+def test_a_small_person_is_looked_at_closer() -> None:
+    found = estimate(picture((300, 500), size=15), blind_to_small(0.4), LOOKS["standard"])
+    assert found is not None
+    assert len(found.looks) == 2
+    assert found.mean.middle("left_ankle") == pytest.approx((300, 500), abs=1.1)
+
+
+def test_a_narrow_picture_is_widened_and_the_landmarks_brought_back() -> None:
+    widths = []
+
+    def measuring(pixels: Pixels) -> list[Landmarks]:
+        widths.append(pixels.shape[1])
+        return detect(pixels)
+
+    found = estimate(picture((60, 300), width=120), measuring, LOOKS["standard"])
+    assert found is not None
+    assert widths == [450, 450]  # three quarters of the height
+    assert found.mean.middle("left_ankle") == pytest.approx((60, 300), abs=0.6)
+
+
+def test_where_a_look_finds_nobody_the_picture_is_framed() -> None:
+    """A detector that needs some room around the person."""
+
+    def needs_room(pixels: Pixels) -> list[Landmarks]:
+        return detect(pixels) if pixels.shape[0] > HEIGHT else []
+
+    found = estimate(picture(), needs_room, LOOKS["standard"])
+    assert found is not None
+    assert len(found.looks) == 2
+    assert found.mean.middle("left_ankle") == pytest.approx(SPOT, abs=0.6)
+
+
+def test_the_setting_in_which_most_looks_find_somebody_counts() -> None:
+    """A detector that finds nobody in mirror images: one look is all there is, whatever is tried."""
+
+    def no_mirrors(pixels: Pixels) -> list[Landmarks]:
+        spot = brightest(pixels)
+        return detect(pixels) if spot and spot[0] < pixels.shape[1] / 2 else []
+
+    found = estimate(picture(), no_mirrors, LOOKS["standard"])
+    assert found is not None
+    assert (len(found.looks), found.asked) == (1, 2)
