@@ -109,7 +109,7 @@ def test_nobody_is_found_in_a_picture_of_nothing() -> None:
 
 
 def blind_to_small(share: float) -> Callable[[Pixels], list[Landmarks]]:
-    """A detector that takes the square for a tenth of a person, and does not notice who is less than this of the height."""
+    """A detector that takes the square for a tenth of a person, and does not notice people below this share."""
 
     def see(pixels: Pixels) -> list[Landmarks]:
         spot = brightest(pixels)
