@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check accuracy calibration lock licences image-check image-figures clean
+.PHONY: help setup demo test lint types check accuracy calibration bench bench-long lock licences image-check image-figures clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -45,6 +45,12 @@ accuracy: setup  ## Measure the figures with known angles: demo images, and the 
 
 calibration: setup  ## Remake posture/evidence.json from the folder in POSTURE_TRUTH
 	@$(BIN)/python -m bench.calibrate
+
+bench: setup  ## Measure how fast the worker is, beside the machine and the SDK, in 5 minutes: bench/README.md
+	@$(BIN)/python -m bench.speed
+
+bench-long: setup  ## The same with 2,000 jobs, 12-megapixel photos and latency under load
+	@$(BIN)/python -m bench.speed --long
 
 lock: setup  ## Remake the locks from the pinned requirements; with UPGRADE=1 the unpinned to their newest
 	$(LOCK) --no-emit-package opencv-contrib-python requirements_runpod.txt -o requirements_runpod.lock

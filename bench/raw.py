@@ -1,0 +1,100 @@
+"""What the machine can do at best: landmarkers that only detect, one a core and each in a thread of its own.
+
+python -m bench.raw LANDMARKERS SECONDS WIDTH HEIGHT    prints one line of JSON: see `Raw`
+"""
+
+import base64
+import io
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+from PIL import Image
+
+from bench.photos import photo
+from posture import images, model
+from posture.errors import VIEWS
+from posture.landmarker import LandmarkerPool
+from posture.landmarks import Pixels
+
+
+@dataclass(frozen=True)
+class Raw:
+    """`runs`: landmarker runs a second, of all landmarkers together. `cpu`: seconds of processor time a run.
+
+    `decode`: seconds of processor time that the worker needs from the base64 text of a photo to its pixels; `pillow`:
+    that Pillow needs from the file to an image of that size.
+    """
+
+    runs: float
+    cpu: float
+    decode: float
+    pillow: float
+
+
+def main() -> None:
+    """The command line."""
+    landmarkers, seconds, width, height = sys.argv[1:]
+    print(json.dumps(asdict(measure(int(landmarkers), float(seconds), (int(width), int(height))))))
+
+
+def measure(landmarkers: int, seconds: float, size: tuple[int, int]) -> Raw:
+    """Keeps that many landmarkers busy for that long."""
+    texts = [photo(view, size) for view in VIEWS]
+    pictures = [images.decode(text).pixels for text in texts]
+    height, width = pictures[0].shape[:2]
+    counts = [0] * landmarkers
+    ready, end = threading.Barrier(landmarkers + 1), threading.Event()
+    threads = [
+        threading.Thread(target=_detect, args=(pictures, counts, number, ready, end)) for number in range(landmarkers)
+    ]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    began, used = time.perf_counter(), time.process_time()
+    end.wait(seconds)
+    runs, elapsed, used = sum(counts), time.perf_counter() - began, time.process_time() - used
+    end.set()
+    for thread in threads:
+        thread.join()
+    file = base64.b64decode(texts[0])
+    return Raw(
+        runs=runs / elapsed,
+        cpu=used / runs,
+        decode=_cost(lambda: images.decode(texts[0])),
+        pillow=_cost(lambda: _load(file, (width, height))),
+    )
+
+
+def _detect(
+    pictures: Sequence[Pixels], counts: list[int], number: int, ready: threading.Barrier, end: threading.Event
+) -> None:
+    with LandmarkerPool(model.path(), 1) as pool:
+        pool.detect(pictures[0])
+        ready.wait()
+        while not end.is_set():
+            pool.detect(pictures[counts[number] % len(pictures)])
+            counts[number] += 1
+
+
+def _load(file: bytes, size: tuple[int, int]) -> None:
+    image = Image.open(io.BytesIO(file))
+    image.draft(image.mode, size)
+    image.load()
+
+
+def _cost(act: Callable[[], object], times: int = 9) -> float:
+    """The median of the processor time that an act takes, in seconds."""
+    costs = []
+    for _ in range(times):
+        began = time.thread_time()
+        act()
+        costs.append(time.thread_time() - began)
+    return sorted(costs)[times // 2]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,267 @@
+"""How fast the worker starts and works, and what it takes, as ratios to what the machine and the SDK can do.
+
+    python -m bench.speed           under 5 minutes
+    python -m bench.speed --long    with 2,000 jobs, photos of 12 megapixels, and latency under load
+    python -m bench.speed --brief   a minute, to see that it runs; its figures say nothing
+
+Prints a table: bench/README.md says how to read it.
+"""
+
+import argparse
+import json
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.photos import job
+from bench.raw import Raw
+from bench.worker import TOP, Worker, worker
+from posture import cores
+from posture.estimate import LOOKS
+from posture.request import DEFAULTS
+
+SMALL, LARGE = (1080, 1440), (3024, 4032)
+OURS, IDLE, REFERENCE = "runpod_handler", "bench.idle_worker", "bench.reference_worker"
+
+RUNS_A_PHOTO = len(LOOKS[DEFAULTS.mode])
+RUNS_A_JOB = 2 * RUNS_A_PHOTO
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured: rounds; seconds of raw capacity; jobs one after another; jobs at once, and how many of them
+    are left out at either end; jobs for the reference; with `long`, jobs for flatness and seconds at 80 % load.
+    """
+
+    rounds: int
+    raw: float
+    single: int
+    batch: int
+    edge: int
+    reference: int
+    long: bool
+    many: int = 0
+    warm: int = 0
+    loaded: float = 0
+
+
+NORMAL = Plan(rounds=5, raw=2, single=15, batch=150, edge=20, reference=5, long=False)
+LONG = Plan(rounds=5, raw=3, single=25, batch=200, edge=20, reference=8, long=True, many=2000, warm=200, loaded=60)
+BRIEF = Plan(rounds=1, raw=0.3, single=1, batch=4, edge=1, reference=1, long=True, many=12, warm=4, loaded=0.5)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: what is measured, in what, and what it is to be (nothing where it is only stated)."""
+
+    figure: str
+    unit: str
+    target: str = ""
+
+
+ROWS = {
+    "throughput": Row("Throughput / raw capacity", "", ">= 0.95"),
+    "arithmetic": Row("The same by processor time: 1 job's landmarker runs / 1 job", ""),
+    "with decoding": Row("The same, decoding of the photos counted with the runs", ""),
+    "rate": Row("Throughput", "jobs/s"),
+    "beside": Row("Throughput / that of the reference worker", ""),
+    "latency": Row("Latency of a job less the SDK's / landmarker runs of 1 photo", "", "<= 1.25"),
+    "milliseconds": Row("Latency of a job less the SDK's", "ms"),
+    "cold": Row("Cold start / that of an SDK worker that does nothing", "", "<= 1.0"),
+    "cold seconds": Row("Cold start", "s"),
+    "cold reference": Row("Cold start of the reference worker / the same", ""),
+    "order": Row("Most places by which a job was overtaken", "jobs", f"<= {cores.available()}"),
+    "peak": Row("Peak memory at full load", "MB", "<= 500"),
+    "growth": Row("Growth of throughput from 1 core to all / growth of raw capacity", "", ">= 0.95"),
+    "one core": Row("Throughput / raw capacity on 1 core", "", ">= 0.95"),
+    "cost": Row("Processor time of the last jobs / of the first", "", "<= 1.05"),
+    "flat": Row("Growth of memory over the jobs after the first 200", "MB", "< 5"),
+    "median loaded": Row("Latency at 80 % of capacity, median", "ms"),
+    "99th loaded": Row("Latency at 80 % of capacity, 99th percentile", "ms"),
+    "large latency": Row("12 megapixels: (latency as above - 1.25 photo's runs) / Pillow's decoding", "", "<= 1.5"),
+    "large peak": Row("12 megapixels: peak memory at full load", "MB", "<= 1000"),
+    "large cost": Row("12 megapixels: added processor time / that of decoding", "", "~ 1"),
+}
+
+Samples = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Load:
+    """A batch of jobs: jobs a second, the worker's processor time for one in seconds, places one was overtaken by."""
+
+    rate: float
+    cpu: float
+    overtaken: int
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.speed", description="How fast the worker is.")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--long", dest="plan", action="store_const", const=LONG, default=NORMAL)
+    kinds.add_argument("--brief", dest="plan", action="store_const", const=BRIEF)
+    plan: Plan = parser.parse_args().plan
+    began, before = time.monotonic(), os.getloadavg()[0]
+    samples = measure(plan)
+    print(*table(samples), sep="\n")
+    print(f"\n{machine()}; {time.monotonic() - began:.0f} s; load {before:.1f} before, {os.getloadavg()[0]:.1f} after.")
+
+
+def measure(plan: Plan) -> Samples:
+    """The samples of each figure by its key in ROWS: one a round, or one in all."""
+    samples: Samples = defaultdict(list)
+    for number in range(plan.rounds):
+        print(f"round {number + 1} of {plan.rounds}", file=sys.stderr)
+        for name, value in _round(plan):
+            samples[name].append(value)
+    if plan.long:
+        for name, value in (*_many(plan), *_large(plan)):
+            samples[name].append(value)
+    return samples
+
+
+def table(samples: Samples) -> Iterator[str]:
+    """The lines of a Markdown table."""
+    yield "| figure | target | median | range | runs |"
+    yield "|---|---|---|---|---|"
+    for name, row in ROWS.items():
+        if values := samples.get(name):
+            low, middle, high = (f"{value:.3g}" for value in (min(values), statistics.median(values), max(values)))
+            median = f"{middle} {row.unit}".rstrip()
+            yield f"| {row.figure} | {row.target} | {median} | {low} - {high} | {len(values)} |"
+
+
+def machine() -> str:
+    """What it was measured on."""
+    info = Path("/proc/cpuinfo").read_text()
+    name = next((line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), "?")
+    packages = ", ".join(f"{package} {version(package)}" for package in ("mediapipe", "runpod", "pillow"))
+    return f"{cores.available()} cores of {name}, Python {platform.python_version()}, {packages}"
+
+
+def _round(plan: Plan) -> Iterator[tuple[str, float]]:
+    """One sample of each figure, what is compared measured close together."""
+    small, everything = job(SMALL), cores.available()
+    before = _raw(plan, everything)
+    with worker(IDLE, small, everything) as idle:
+        sdk = _single(idle, small, plan)
+    with worker(OURS, small, everything) as ours:
+        latency = _single(ours, small, plan) - sdk
+        load = _batch(ours, small, plan)
+        yield "peak", ours.memory("VmHWM")
+    after = _raw(plan, everything)
+    runs, cpu = (before.runs + after.runs) / 2, (before.cpu + after.cpu) / 2
+    yield "rate", load.rate
+    yield "throughput", load.rate * RUNS_A_JOB / runs
+    yield "arithmetic", RUNS_A_JOB * cpu / load.cpu
+    yield "with decoding", (RUNS_A_JOB * cpu + before.decode + after.decode) / load.cpu
+    yield "order", load.overtaken
+    yield "milliseconds", latency * 1000
+    yield "latency", latency / (RUNS_A_PHOTO * everything / runs)
+    yield "cold seconds", ours.cold
+    yield "cold", ours.cold / idle.cold
+    with worker(REFERENCE, small, everything) as reference:
+        yield "cold reference", reference.cold / idle.cold
+        began = time.monotonic()
+        reference.answers([small] * plan.reference)
+        yield "beside", load.rate / (plan.reference / (time.monotonic() - began))
+    if everything > 1:
+        with worker(OURS, small, 1) as ours:
+            single = _batch(ours, small, plan)
+        raw = _raw(plan, 1)
+        yield "one core", single.rate * RUNS_A_JOB / raw.runs
+        yield "growth", (load.rate / single.rate) / (runs / raw.runs)
+
+
+def _many(plan: Plan) -> Iterator[tuple[str, float]]:
+    """One worker over many jobs, and then at 80 % of its capacity."""
+    small, everything = job(SMALL), cores.available()
+    with worker(OURS, small, everything) as ours:
+        first = last = _batch(ours, small, plan, plan.warm)
+        memory = ours.memory("VmRSS")
+        for _ in range(0, plan.many - 2 * plan.warm, plan.warm):
+            last = _batch(ours, small, plan, plan.warm)
+        yield "cost", last.cpu / first.cpu
+        yield "flat", ours.memory("VmRSS") - memory
+        handed, names = time.monotonic(), []
+        until = handed + plan.loaded
+        while handed < until:
+            time.sleep(max(0, handed - time.monotonic()))
+            names.append((ours.platform.submit(small)[0], handed))
+            handed += random.expovariate(0.8 * last.rate)
+        waits = sorted(ours.platform.result(name, 60).arrived - handed for name, handed in names)
+        yield "median loaded", statistics.median(waits) * 1000
+        yield "99th loaded", waits[int(0.99 * len(waits))] * 1000
+
+
+def _large(plan: Plan) -> Iterator[tuple[str, float]]:
+    """Photos of 12 megapixels beside small ones."""
+    small, large, everything = job(SMALL), job(LARGE), cores.available()
+    raw, raw_large = _raw(plan, everything), _raw(plan, everything, LARGE)
+    with worker(IDLE, large, everything) as idle:
+        sdk = _single(idle, large, plan)
+    with worker(OURS, small, everything) as ours:
+        latency = _single(ours, large, plan) - sdk
+        cpu = _batch(ours, small, plan).cpu
+        cpu_large = _batch(ours, large, plan).cpu
+        yield "large peak", ours.memory("VmHWM")
+    yield "large latency", (latency - 1.25 * RUNS_A_PHOTO * everything / raw.runs) / raw_large.pillow
+    yield "large cost", (cpu_large - cpu) / (2 * (raw_large.decode - raw.decode))
+
+
+def _raw(plan: Plan, used: int, size: tuple[int, int] = SMALL) -> Raw:
+    """Raw capacity on that many cores, in a process of its own."""
+    some = ",".join(map(str, sorted(os.sched_getaffinity(0))[:used]))
+    told = subprocess.run(  # noqa: S603  our own script
+        [
+            "/usr/bin/taskset",
+            "--cpu-list",
+            some,
+            sys.executable,
+            "-m",
+            "bench.raw",
+            str(used),
+            str(plan.raw),
+            *map(str, size),
+        ],
+        cwd=TOP,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    ).stdout
+    return Raw(**json.loads(told))
+
+
+def _single(worker: Worker, photos: dict[str, str], plan: Plan) -> float:
+    """The median latency of jobs, each handed in when the one before is answered."""
+    return statistics.median(worker.latency(photos) for _ in range(plan.single))
+
+
+def _batch(worker: Worker, photos: dict[str, str], plan: Plan, jobs: int = 0) -> Load:
+    """Jobs that are all there at once."""
+    worker.answers([photos] * plan.edge)  # so that all landmarkers are open
+    used, count = worker.cpu(), jobs or plan.batch
+    names = worker.answers([photos] * count)
+    used = worker.cpu() - used
+    arrived = [worker.result(name).arrived for name in names]
+    taken = {name: place for place, name in enumerate(name for take in worker.platform.takes for name in take)}
+    places = {name: place for place, name in enumerate(sorted(names, key=taken.__getitem__))}
+    return Load(
+        rate=(count - 2 * plan.edge) / (arrived[count - 1 - plan.edge] - arrived[plan.edge - 1]),
+        cpu=used / count,
+        overtaken=max(place - places[name] for place, name in enumerate(names)),
+    )
+
+
+if __name__ == "__main__":
+    main()
