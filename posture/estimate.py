@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -78,8 +79,8 @@ LOOKS: dict[str, tuple[Look, ...]] = {
 class Estimate:
     """What the looks at one photo found, in its pixels.
 
-    `looks`: the largest person, in each look that found somebody. `others`: the further people of the first of these
-    looks, the largest first. `asked`: how many looks were taken.
+    `looks`: the largest person of the first look that found somebody, in each look that found her. `others`: the
+    further people whom any look found, the largest first. `asked`: how many looks were taken.
     """
 
     looks: Sequence[Landmarks]
@@ -174,20 +175,29 @@ def _estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate
     first = next((people for people in found if people), None)
     if first is None:
         return None
-    person, *others = sorted(first, key=lambda person: person.stature, reverse=True)
-    others = [other for other in others if _apart(person, other) > _SAME_BODY * person.stature]
-    return Estimate([_nearest(person, people) for people in found if people], others, len(looks))
+    person = max(first, key=lambda person: person.stature)
+    bodies = _bodies([person, *sorted(chain(*found), key=lambda person: person.stature, reverse=True)])
+    nearest = (min(people, key=partial(_apart, person)) for people in found if people)
+    return Estimate([same for same in nearest if _is_same(person, same)], bodies[1:], len(looks))
+
+
+def _bodies(people: Sequence[Landmarks]) -> list[Landmarks]:
+    """The people without those who are an earlier one found again."""
+    bodies: list[Landmarks] = []
+    for person in people:
+        if not any(_is_same(body, person) for body in bodies):
+            bodies.append(person)
+    return bodies
+
+
+def _is_same(body: Landmarks, person: Landmarks) -> bool:
+    return _apart(body, person) <= _SAME_BODY * body.stature
 
 
 def _apart(one: Landmarks, other: Landmarks) -> float:
     """How far the middles of two trunks lie from each other, in pixels."""
     middles = (person.middle("left_shoulder", "right_shoulder", "left_hip", "right_hip") for person in (one, other))
     return float(np.linalg.norm(np.subtract(*middles)))
-
-
-def _nearest(person: Landmarks, people: Sequence[Landmarks]) -> Landmarks:
-    """Of the people of another look, the one who stands where this one stands."""
-    return min(people, key=lambda other: float(np.abs(other.points - person.points).sum()))
 
 
 def _arrays(look: Landmarks) -> tuple[Array, ...]:
