@@ -83,9 +83,9 @@ SIZE = (1000, 1100)  # of a photo into which FRONT and SIDE fit
 WHITE = 255
 
 
-def photo(color: str) -> str:
+def photo(color: str, size: tuple[int, int] = SIZE) -> str:
     """A picture that the tests' detector tells by the color of its left half, and from its mirror image."""
-    image = picture(*SIZE, color="white")
+    image = picture(*size, color="white")
     image.paste(color, (0, 0, image.width // 2, image.height))
     return encoded(image)
 
