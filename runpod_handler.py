@@ -109,7 +109,7 @@ class Worker:
 
     def _answer(self, job: object, taken: float) -> Envelope:
         """Whatever the job is, an envelope and one line in the log; nothing is raised."""
-        job_id = str(job.get("id"))[:64] if isinstance(job, Mapping) else None
+        job_id = _plain(job.get("id")) if isinstance(job, Mapping) else None
         request = None
         try:
             request = parse(job, self._defaults)
@@ -122,6 +122,11 @@ class Worker:
             answer = report.failure(InternalError())
         log.info(_line(answer, request, time.perf_counter() - taken), job_id)
         return answer
+
+
+def _plain(job_id: object) -> str | None:
+    """A job's id for the log: one line, and not all of what a client might put there."""
+    return ascii(job_id)[1:-1][:64] if isinstance(job_id, str) else None
 
 
 def _line(answer: Envelope, request: PostureRequest | None, seconds: float) -> str:

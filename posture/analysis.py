@@ -6,7 +6,7 @@ from typing import Any
 
 from posture import angles, calibration, images, judge, view
 from posture.camera import Camera
-from posture.errors import VIEWS, PoseNotDetectedError, PostureError, View
+from posture.errors import VIEWS, PoseNotDetectedError, PostureError, View, first
 from posture.estimate import LOOKS, estimate
 from posture.evidence import uncertainty
 from posture.images import Photo
@@ -35,10 +35,8 @@ def _raise_refusal(front: Outcome, side: Outcome) -> None:
     refused = [outcome for outcome in (front, side) if isinstance(outcome, PostureError)]
     if [error.code for error in refused] == ["wrong_view", "wrong_view"]:
         raise judge.views_swapped()
-    if len(refused) == len(VIEWS):
-        raise refused[0].joined_by(refused[1])
     if refused:
-        raise refused[0]
+        raise first(refused)
 
 
 def _outcome(detect: Detect, options: Options, photo: View, encoded: str) -> Outcome:

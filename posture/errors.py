@@ -8,6 +8,7 @@ PostureError
   InternalError         a defect of the worker; whatever else is raised becomes this at its boundary
 """
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 View = Literal["front", "side"]
@@ -33,11 +34,6 @@ class PostureError(Exception):
     def __str__(self) -> str:
         photo = f" for the {self.view} photo" if self.view else ""
         return f"{self.phrase}{photo}: {self.problem}"
-
-    def joined_by(self, side: "PostureError") -> "PostureError":
-        """The error of the front photo, its advice followed by that for the side photo."""
-        self.advice = f"Front photo: {self.advice} Side photo: {side.advice}"
-        return self
 
 
 class RequestError(PostureError):
@@ -83,3 +79,14 @@ class InternalError(PostureError):
             "the worker failed.",
             "Send the job again; if it fails again, report it to the operator with the job's id.",
         )
+
+
+def first(refusals: Sequence[PostureError]) -> PostureError:
+    """What a job is answered whose photos are refused for these reasons, front before side: the first one.
+
+    Its advice is for both photos where both are refused.
+    """
+    error = refusals[0]
+    if len(refusals) > 1:
+        error.advice = " ".join(f"{str(refusal.view).capitalize()} photo: {refusal.advice}" for refusal in refusals)
+    return error

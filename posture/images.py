@@ -19,6 +19,9 @@ from posture.landmarks import Pixels
 MAX_ENCODED_LENGTH = 20_000_000
 # Under this a body is too small for its landmarks to be told apart; such files are thumbnails sent by mistake.
 MIN_SIDE = 100
+# The longer side to the shorter. A person cut out closely in profile is about six times as high as wide; a picture
+# beyond this shows nobody, and its shorter side would be lost when it is reduced.
+MAX_RATIO = 10
 # The largest sensors of common phones give 48 to 50 megapixels; decoded, that is 150 MB.
 MAX_PIXELS = 50_000_000
 # The longer side, in pixels, that a picture is not reduced below. The model looks at 256x256 pixels of the person and
@@ -128,6 +131,8 @@ def _decode_file(data: bytes) -> Photo:
         raise _corrupt(kind)  # Pillow would take it as long as the pixels are there
     try:
         return _upright_rgb(image)
+    except MemoryError:
+        raise  # this is no fault of the file's
     except Exception as error:
         raise _corrupt(kind) from error
 
@@ -146,6 +151,12 @@ def _check_size(width: int, height: int) -> None:
             "image_too_small",
             f"it has {width}x{height} pixels; at least {MIN_SIDE}x{MIN_SIDE} are needed.",
             "Send the photo itself, not a thumbnail of it.",
+        )
+    if max(width, height) > MAX_RATIO * min(width, height):
+        raise ImageError(
+            "image_too_small",
+            f"it has {width}x{height} pixels; the longer side may be {MAX_RATIO} times the shorter at most.",
+            "Send the photo itself, not a strip of it.",
         )
     if width * height > MAX_PIXELS:
         raise ImageError(

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -63,8 +64,12 @@ class LandmarkerPool:
         landmarker = self._idle.get()
         try:
             result = landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=pixels))
-        finally:
+        except Exception:
+            self._replace(landmarker)
+            raise
+        else:
             self._idle.put(landmarker)
+        finally:
             self._complete()
         height, width = pixels.shape[:2]
         return [_in_pixels(person, width, height) for person in result.pose_landmarks]
@@ -84,6 +89,13 @@ class LandmarkerPool:
         landmarker = self._create()
         self._landmarkers.append(landmarker)
         self._idle.put(landmarker)
+
+    def _replace(self, broken: PoseLandmarker) -> None:
+        """One that failed once fails at every later picture too, and at being closed."""
+        self._landmarkers.remove(broken)
+        with suppress(ValueError, RuntimeError):
+            broken.close()
+        self._open()
 
     def _complete(self) -> None:
         """Has the landmarkers that are missing opened, each behind the work that waits for a thread."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
-from posture.errors import VIEWS, RequestError, View
+from posture.errors import VIEWS, RequestError, View, first
 
 Mode: TypeAlias = Literal["fast", "standard", "precise"]
 Calibration: TypeAlias = Literal["none", "anatomical"]
@@ -100,10 +101,12 @@ def parse(job: object, defaults: Options = DEFAULTS) -> PostureRequest:
     """
     payload = _payload(job)
     names = _spelling(payload)
-    front, side = (_photo(payload, name, view) for name, view in zip(names, VIEWS, strict=True))
-    return PostureRequest(
-        front, side, _options({name: payload[name] for name in payload.keys() - set(names)}, defaults)
-    )
+    faults = [fault for fault in map(partial(_fault, payload), names, VIEWS) if fault]
+    if faults:
+        raise first(faults)
+    options = _options({name: payload[name] for name in payload.keys() - set(names)}, defaults)
+    front, side = (payload[name] for name in names)
+    return PostureRequest(front, side, options)
 
 
 def _payload(job: object) -> Mapping[str, Any]:
@@ -138,15 +141,16 @@ def _spelling(payload: Mapping[str, Any]) -> tuple[str, str]:
     )
 
 
-def _photo(payload: Mapping[str, Any], name: str, view: View) -> str:
+def _fault(payload: Mapping[str, Any], name: str, view: View) -> RequestError | None:
+    """What is wrong with a photo before it is decoded."""
     if name not in payload:
-        raise RequestError(f"`{name}` is missing; names found: {_listed(payload)}.", _SHAPE, view)
+        return RequestError(f"`{name}` is missing; names found: {_listed(payload)}.", _SHAPE, view)
     photo = payload[name]
     if not isinstance(photo, str):
-        raise RequestError(f"`{name}` is not text.", "Send the picture as base64 text.", view)
+        return RequestError(f"`{name}` is not text.", "Send the picture as base64 text.", view)
     if not photo or photo.isspace():
-        raise RequestError(f"`{name}` is empty.", "Send the picture as base64 text.", view)
-    return photo
+        return RequestError(f"`{name}` is empty.", "Send the picture as base64 text.", view)
+    return None
 
 
 def _options(given: Mapping[str, Any], defaults: Options) -> Options:
@@ -159,7 +163,7 @@ def _options(given: Mapping[str, Any], defaults: Options) -> Options:
 def _option(name: str, value: object) -> object:
     try:
         return msgspec.convert(value, _TYPES[name])
-    except msgspec.ValidationError:  # its text may hold the value
+    except ValueError:  # a ValidationError, whose text may hold the value, or text that is no Unicode
         raise RequestError(
             f"the value of `{name}` is not one it can have.", f"`{name}` takes {_TAKES[name]}."
         ) from None
@@ -167,6 +171,6 @@ def _option(name: str, value: object) -> object:
 
 def _listed(names: Iterable[object]) -> str:
     """Names for an error text: sorted, and cut short, since a name too is the client's to choose."""
-    shown = sorted(str(name)[:_LONGEST_NAME_SHOWN] for name in names)
+    shown = sorted(ascii(name)[1:-1][:_LONGEST_NAME_SHOWN] if isinstance(name, str) else "?" for name in names)
     more = ["..."] if len(shown) > _MOST_NAMES_SHOWN else []
     return ", ".join([f"`{name}`" for name in shown[:_MOST_NAMES_SHOWN]] + more) or "none"

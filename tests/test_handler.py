@@ -102,6 +102,14 @@ def test_one_line_is_logged_for_a_job_and_nothing_of_its_pictures(capsys: pytest
         assert line.endswith(tail)
 
 
+@pytest.mark.parametrize("job_id", ["a\nERROR  | forged", "\ud800", "x" * 1000, ["deep"] * 3, {}, 7, None])
+def test_a_jobs_id_is_one_line_of_the_log_whatever_it_is(capsys: pytest.CaptureFixture[str], job_id: object) -> None:
+    worker().handle({**JOB, "id": job_id})
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("INFO   |")
+    assert len(line) < 200
+
+
 def test_the_landmarkers_are_opened_once_and_not_before_they_are_needed() -> None:
     opened: list[int] = []
 

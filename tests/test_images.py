@@ -136,6 +136,19 @@ def test_a_thumbnail_is_refused(width: int, height: int) -> None:
     assert f"{width}x{height}" in error.problem
 
 
+@pytest.mark.parametrize(("width", "height"), [(100, 1001), (1001, 100), (100, 60_000)])
+def test_a_strip_is_refused(width: int, height: int) -> None:
+    error = refusal(encoded(Image.new("L", (width, height))))
+    assert error.code == "image_too_small"
+    assert f"{width}x{height}" in error.problem
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("size", [(100, 1000), (700, 7000), (7000, 700)])
+def test_a_picture_that_is_no_strip_yet_is_taken(kind: str, size: tuple[int, int]) -> None:
+    assert min(images.decode(encoded(picture(*size), kind)).pixels.shape[:2]) >= 50
+
+
 def test_the_smallest_picture_is_taken() -> None:
     assert images.decode(encoded(picture(100, 100))).pixels.shape == (100, 100, 3)
 

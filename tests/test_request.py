@@ -116,6 +116,22 @@ def test_names_in_a_refusal_are_cut_short_and_few() -> None:
     assert "`00xxx" in problem
 
 
+def test_the_advice_is_for_both_photos_when_neither_can_be_read() -> None:
+    error = refusal({"input": {"front": "", "side": 7}})
+    assert (error.view, error.problem) == ("front", "`front` is empty.")
+    assert error.advice == (
+        "Front photo: Send the picture as base64 text. Side photo: Send the picture as base64 text."
+    )
+
+
+@pytest.mark.parametrize(
+    "job", [{**SIMPLE, "\ud800": 1}, {**SIMPLE, "mode": "\ud800"}, {**SIMPLE, "camera_roll": {"\ud800": 1}}]
+)
+def test_text_that_is_no_unicode_is_refused_in_words_that_are(job: dict[str, object]) -> None:
+    error = refusal(job)
+    assert (str(error) + error.advice).isascii()
+
+
 def test_a_request_does_not_show_its_photos() -> None:
     assert FRONT not in repr(parse(SIMPLE))
 
