@@ -27,18 +27,18 @@ SIZES = (200, 120, 100, 80, 60)  # of a body, in pixels from nose to ankles
 
 
 def _outcome(front: bytes, side: bytes, mode: str, detect: Detect) -> tuple[PostureReport | PostureError, float]:
-    """What becomes of a pair of photos, and the seconds that it took."""
+    """What becomes of a pair of photos, and the processor time that it took, in seconds."""
     request = PostureRequest(text_of(front), text_of(side), Options(mode=mode))  # type: ignore[arg-type]
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         outcome: PostureReport | PostureError = analyze(request, detect)
     except PostureError as error:
         outcome = error
-    return outcome, time.perf_counter() - start
+    return outcome, time.process_time() - start
 
 
 def through_the_worker(photos: Sequence[FigurePhoto], detect: Detect) -> tuple[dict[str, float], Table]:
-    """The cost of each mode as a multiple of `fast`, and what became of the good and of the unfit pictures."""
+    """The cost of each mode as a multiple of `fast`, in processor time, and what became of good and unfit pictures."""
     pairs: dict[str, dict[View, bytes]] = defaultdict(dict)
     facing = {photo.figure: photo.facing for photo in photos}
     for photo in photos:
