@@ -127,14 +127,22 @@ def _decode_file(data: bytes) -> Photo:
     except Exception as error:
         raise _corrupt(kind) from error
     _check_size(image.width, image.height)
-    if kind == "PNG" and _PNG_END not in data:
-        raise _corrupt(kind)  # Pillow would take it as long as the pixels are there
     try:
+        if kind == "PNG":
+            _verify_png(data)
         return _upright_rgb(image)
     except MemoryError:
         raise  # this is no fault of the file's
     except Exception as error:
         raise _corrupt(kind) from error
+
+
+def _verify_png(data: bytes) -> None:
+    """Checks what decoding passes over: every chunk's checksum, and the file's end. Raises what Pillow raises."""
+    with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+        image.verify()
+    if _PNG_END not in data:
+        raise ValueError("the end is missing")
 
 
 def _corrupt(kind: str) -> ImageError:
@@ -174,7 +182,7 @@ def _upright_rgb(image: Image.Image) -> Photo:
         # A JPEG is decoded at a half, a quarter or an eighth at little cost; with a PNG this does nothing.
         image.draft(image.mode, (int(width / factor), int(height / factor)))
     if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))  # Pillow would clip 16 bits at 255
+        image = _eight_bits(image)
     image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     factor = max(image.size) / MEASURING_SIDE
     if factor >= 2:
@@ -186,6 +194,15 @@ def _upright_rgb(image: Image.Image) -> Photo:
     if orientation in _ON_ITS_SIDE:
         width, height = height, width
     return Photo(np.asarray(image), width, height, orientation)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """A picture of 16 bit greys, which Pillow would clip at 255, with its transparent grey white."""
+    grey = np.asarray(image)
+    eight = (grey >> 8).astype(np.uint8)
+    if "transparency" in image.info:
+        eight[grey == image.info["transparency"]] = 255
+    return Image.fromarray(eight)
 
 
 def _orientation(image: Image.Image) -> int:

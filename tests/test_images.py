@@ -110,6 +110,12 @@ def test_a_file_that_is_cut_off_is_refused(kind: str, kept: float) -> None:
     assert refusal(base64_text(data[: int(len(data) * kept)])).code == "corrupt_image"
 
 
+def test_a_png_with_a_wrong_bit_is_refused() -> None:
+    data = bytearray(file_bytes(Image.effect_noise((300, 400), 80)))
+    data[len(data) // 2] ^= 1
+    assert refusal(base64_text(bytes(data))).code == "corrupt_image"
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 @pytest.mark.parametrize("missing", [1, 2, 8])
 def test_a_file_without_its_end_is_refused(kind: str, missing: int) -> None:
@@ -250,6 +256,11 @@ def test_black_and_white_pictures_are_taken() -> None:
 def test_sixteen_bits_are_scaled_and_not_clipped() -> None:
     grey = Image.fromarray(np.full((200, 200), 77 * 256 + 200, dtype=np.uint16))
     assert quarters(images.decode(encoded(grey))) == [(77, 77, 77)] * 4
+
+
+def test_the_transparent_grey_of_sixteen_bits_is_white() -> None:
+    grey = Image.fromarray(np.full((200, 200), 20_000, dtype=np.uint16))
+    assert quarters(images.decode(encoded(grey, transparency=20_000))) == [WHITE] * 4
 
 
 @pytest.mark.parametrize("size", [(200, 300), (2000, 3000)])
