@@ -15,8 +15,10 @@ from bench.calibration import Deviations, coverage, cross_validated, deviations,
 from bench.figures import FigurePhoto, figures, retake, true_measures, unfit
 from bench.looks import PLAIN, Take, as_they_are, truth_and_measured
 from bench.plots import draw
+from posture import judge
 from posture.angles import MEASURES
 from posture.errors import VIEWS, View
+from posture.evidence import reliability
 from tests.conftest import DEMO
 
 SHOULDER = next(row for row in MEASURES if row.name == "shoulder_tilt")
@@ -271,3 +273,28 @@ def test_the_angles_of_the_true_landmarks_are_the_true_angles(truth_folder: Path
             for name, angle in truth["angles"][view].items():
                 # the points are rounded to a tenth of a pixel
                 assert measured[name] == pytest.approx(angle, abs=0.3), (file.stem, name)
+
+
+def documented(title: str) -> list[list[str]]:
+    """The rows of one table of docs/ACCURACY.md."""
+    _, after = (DEMO.parent / "docs/ACCURACY.md").read_text().split(f"**{title}", 1)
+    lines = [line for line in after.split("\n\n", 2)[1].splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_the_document_and_the_evidence_say_the_same_of_every_measure() -> None:
+    rows = {row[0]: row for row in documented("All measures against the truth")}
+    assert len(rows) == len(MEASURES)
+    for row in MEASURES:
+        _, _, bias, deviation, _, slope, correlation, *_ = rows[f"{row.view} {row.name}"]
+        known = reliability(row.view, row.name)
+        assert [float(value) for value in (bias, deviation, slope, correlation)] == pytest.approx(
+            [known[name] for name in ("mean_error", "sd_of_error", "slope", "correlation")], abs=0.011
+        ), row.name
+
+
+def test_the_document_has_the_thresholds_that_hold() -> None:
+    rows = documented("Thresholds")
+    assert len(rows) == 17
+    for constant, value, *_ in rows:
+        assert float(value) == getattr(judge, constant.split(" ")[0]), constant
