@@ -30,7 +30,7 @@ RUN apt-get update \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/model /opt/model
 # RUNPOD_MIN_MEMORY_GB is the free memory without which the SDK ends a worker that starts: 4 where it is not told. Ours
-# has taken 0.33 when it has measured its first job on two cores, and takes the photos of the jobs in hand on top.
+# takes up to 0.4 on two cores with 32 jobs in hand, and 0.8 where all their photos have 12 megapixels: bench/README.md.
 ENV PATH=/opt/venv/bin:$PATH \
     MPLCONFIGDIR=/opt/matplotlib \
     POSTURE_MODEL=/opt/model/pose_landmarker_full.task \
