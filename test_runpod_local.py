@@ -31,6 +31,9 @@ def main() -> int:
     arguments = parser.parse_args()
     if (arguments.front is None) != (arguments.side is None):
         parser.error("--front and --side go together")
+    for photo in filter(None, (arguments.front, arguments.side)):
+        if not photo.is_file():
+            parser.error(f"there is no file {photo}")
     model.fetch()
     try:
         return own_photos(arguments.front, arguments.side) if arguments.front else demo()

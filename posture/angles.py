@@ -124,8 +124,8 @@ MEASURES = (
             core=True),
     Measure("side", "neck_tilt", vertical_tilt, (("near_shoulder",), ("near_ear",)),
             "Line from shoulder to ear against the vertical; positive: the ear lies in front of the shoulder.",
-            "Reads too high: the model's ear lies in front of the tragus, most of which `anatomical` takes off. "
-            "Not the craniovertebral angle.", core=True),
+            "Reads too high: the model's ear lies in front of the tragus, which `anatomical` allows for. Not the "
+            "craniovertebral angle.", core=True),
     Measure("side", "body_tilt", vertical_tilt, (("near_hip",), ("near_ear",)),
             "Line from hip to ear against the vertical; positive: the ear lies in front of the hip.",
             "Reads true to about two degrees.", core=True),

@@ -24,16 +24,23 @@ MIN_SIDE = 100
 MAX_RATIO = 10
 # The largest sensors of common phones give 48 to 50 megapixels; decoded, that is 150 MB.
 MAX_PIXELS = 50_000_000
+# Scans in a JPEG. A progressive one has about ten, a phone's further pictures and film behind it may look like some
+# hundreds more; each goes over the whole picture, at 50 megapixels in 3 ms.
+MAX_SCANS = 1000
 # The longer side, in pixels, that a picture is not reduced below. The model looks at 256x256 pixels of the person and
 # samples them without smoothing, so that a picture reduced to between 512 and 1024 is measured as accurately as a
 # larger one and 10 to 20 % more repeatably: docs/ACCURACY.md.
 MEASURING_SIDE = 512
 
 _MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
+_SCAN = b"\xff\xda"  # the marker before one; in a JPEG's pixels 255 is followed by 0 or a restart
 _PNG_END = b"IEND\xae\x42\x60\x82"
 _DATA_URL = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII | re.IGNORECASE)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _WHITE_SPACE = b" \t\r\n\f\v"
+
+# Modes whose pixels can be averaged as they are, without a converted copy of the whole picture.
+_REDUCIBLE = ("L", "LA", "RGB", "RGBA")
 
 # What makes a picture of that EXIF orientation upright; 5 to 8 exchange width and height.
 _UPRIGHT = {
@@ -127,6 +134,8 @@ def _decode_file(data: bytes) -> Photo:
     except Exception as error:
         raise _corrupt(kind) from error
     _check_size(image.width, image.height)
+    if kind == "JPEG" and data.count(_SCAN) > MAX_SCANS:
+        raise _corrupt(kind)
     try:
         if kind == "PNG":
             _verify_png(data)
@@ -183,12 +192,16 @@ def _upright_rgb(image: Image.Image) -> Photo:
         image.draft(image.mode, (int(width / factor), int(height / factor)))
     if image.mode.startswith("I"):
         image = _eight_bits(image)
-    image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    if image.mode not in _REDUCIBLE or "transparency" in image.info:
+        image = image.convert(mode)
     factor = max(image.size) / MEASURING_SIDE
     if factor >= 2:
         image = image.reduce(int(factor))
-    if image.mode == "RGBA":
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    if mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert(mode))
+    if image.mode != "RGB":
+        image = image.convert("RGB")
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
     if orientation in _ON_ITS_SIDE:

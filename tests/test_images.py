@@ -110,6 +110,16 @@ def test_a_file_that_is_cut_off_is_refused(kind: str, kept: float) -> None:
     assert refusal(base64_text(data[: int(len(data) * kept)])).code == "corrupt_image"
 
 
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded() -> None:
+    data = file_bytes(picture(), "JPEG", progressive=True)
+    last, end = data[data.rindex(b"\xff\xda") : -2], data[-2:]
+    assert quarters(images.decode(base64_text(data[:-2] + 20 * last + end))) == [
+        about(c) for c in (RED, LIME, BLUE, WHITE)
+    ]
+    endless = data[:-2] + images.MAX_SCANS * last + end
+    assert refusal(base64_text(endless)).code == "corrupt_image"
+
+
 def test_a_png_with_a_wrong_bit_is_refused() -> None:
     data = bytearray(file_bytes(Image.effect_noise((300, 400), 80)))
     data[len(data) // 2] ^= 1
