@@ -757,7 +757,7 @@ def test_a_figure_is_told_from_the_front_and_from_the_side(subjects: list[Subjec
 
 
 @pytest.mark.parametrize("as_view", VIEWS)
-@pytest.mark.parametrize("case", ["as it is", "mirrored", "noisy"])
+@pytest.mark.parametrize("case", ["as it is", "mirrored", "noisy", "turned by 10 degrees", "blurred"])
 @pytest.mark.usefixtures("truth_folder")
 def test_a_figure_from_behind_or_turned_away_is_refused(pool: LandmarkerPool, case: str, as_view: View) -> None:
     for file, code in unfit():
