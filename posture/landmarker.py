@@ -92,10 +92,14 @@ class LandmarkerPool:
 
     def _replace(self, broken: PoseLandmarker) -> None:
         """One that failed once fails at every later picture too, and at being closed."""
+        try:
+            self._open()
+        except Exception:
+            self._idle.put(broken)  # to fail again is better than to wait for ever
+            raise
         self._landmarkers.remove(broken)
-        with suppress(ValueError, RuntimeError):
+        with suppress(Exception):
             broken.close()
-        self._open()
 
     def _complete(self) -> None:
         """Has the landmarkers that are missing opened, each behind the work that waits for a thread."""
