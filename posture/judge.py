@@ -16,42 +16,45 @@ from posture.estimate import Estimate
 from posture.landmarks import INDEX, Array, Landmarks
 from posture.view import trunk, turn
 
-# Another person this large, beside the one who is measured, might be the one who was meant. The model finds people down
-# to about half the size of the largest.
+# Another person this large, beside the one who is measured, might be the one who was meant. The model often does
+# not see people of less than 0.7 of the largest one's size.
 COMPARABLE_SIZE = 0.6
 
 # A landmark outside the picture is a guess, and so is one this close to its edge, in body sizes: a joint lies deeper in
-# a body that is wholly in the picture. Seen 0.05 and more for ankles above the lower edge of whole feet.
+# a body that is wholly in the picture. Seen 0.07 and more in good photos.
 MARGIN = 0.0175
 # A head cut off above keeps its presence and is squeezed into the picture. From its highest landmark to the upper edge,
-# in body sizes: seen 0.075 and more for a whole head, 0.025 and less where the cut goes through the brows.
+# in body sizes: seen 0.11 and more in good photos, 0.01 and less where most cuts go through the brows.
 HEADROOM = 0.035
-# From the nose to the middle of the shoulders, in trunk lengths: seen 0.37 to 0.47 with a head, 0.05 to 0.34 where the
-# model invents one above cut shoulders.
-MIN_NECK = 0.31
+# From the nose to the middle of the shoulders, in trunk lengths: seen 0.34 to 0.46 in good photos, less in people who
+# hold their head low; 0.05 to 0.35 where the model invents a head below cut shoulders. Nearly always there is then no
+# room for one above the shoulders, which takes 0.7 to 0.8 trunk lengths, and the larger limit holds.
+MIN_NECK = 0.25
+MIN_NECK_WITHOUT_ROOM = 0.31
+ROOM_FOR_HEAD = 0.6
 # Of a landmark's presence: seen 0.00 to 0.12 well below the lower edge, above 0.35 where it is merely hidden.
 MIN_PRESENCE = 0.2
 # Near an edge, within this many body sizes, the model squeezes what is cut off into the picture; then less presence
-# than this on both sides tells. Seen 0.39 to 0.6 where feet are cut off, 0.88 and more where they stand close to the
-# edge; one side alone may be hidden behind the other.
+# than this on both sides tells. Seen 0.03 to 0.75 where the legs are cut at the knees, 0.98 and more in good photos;
+# one side alone may be hidden behind the other.
 EDGE = 0.1
 MIN_PRESENCE_AT_EDGE = 0.65
 
 # Heels and toes this far outside the picture, in body sizes, tell that the ankles are at its edge or beyond, where the
-# model draws them in. Seen 0.028 to 0.063 for cuts through the ankles, up to 0.023 for cuts through the heels.
+# model draws them in. Seen up to 0.14 for cuts through the ankles, and none outside in good photos.
 SOLES = 0.03
 
 # Of the distance from nose to ankles in the decoded picture, in pixels. At 80 the side's angles change by 1.2 degrees
 # against those of the full size, at 60 by 1.5 (root mean square), and ever fewer people are found at all.
 MIN_SIZE = 80
 
-# Of trunk and thighs against the vertical, in degrees. Seen up to 10 for people who stand.
+# Of trunk and thighs against the vertical, in degrees. Seen up to 10 for people who stand, 20 in photos turned by 8.
 MAX_LEAN = 30
 # The trunk's length beside the distance from nose to ankles. Seen 0.33 to 0.38 standing; it grows as the legs bend.
 MAX_TRUNK = 0.48
 
 # Turn about the body's own axis, in degrees: 0 facing the camera, 90 in profile, 180 from behind. Seen up to 11 for
-# front photos, 70 to 110 for side photos, 35 to 51 for figures turned by 45 to 50 degrees, 171 and more from behind.
+# front photos, 69 to 111 for side photos, 35 to 51 for figures turned by 45 to 50 degrees, 171 and more from behind.
 # A turn of 25 shortens a front view's lines by a tenth, so a tilt of 5 degrees reads 0.5 too much; a turn of 30 from
 # profile mixes half of a sideways lean into the side view's angles, 1.5 degrees for a lean of 3.
 MAX_TURN_FRONT = 25
@@ -61,7 +64,7 @@ FROM_BEHIND = 120
 FROM_BEHIND_SIDE = 150
 
 # Of how far the looks lie around their mean, in % of the body's size, for the worst landmark that is measured. Seen up
-# to 1.9 in good, blurred and noisy photos, 12 and more where looks contradict each other.
+# to 2.3 in good, blurred and noisy photos, 12 and more where looks contradict each other.
 MAX_SPREAD = 4.0
 # Of the looks that found the person at all.
 MIN_LOOKS = 0.75
@@ -136,7 +139,10 @@ class Scene:
         head = seen.points[[INDEX[name] for name in _PARTS["head"]]]
         neck = seen.middle("nose") - seen.middle("left_shoulder", "right_shoulder")
         from_behind = max(map(turn, self.estimate.looks)) > FROM_BEHIND  # where the model may invent a nose
-        invented = not from_behind and np.linalg.norm(neck) < MIN_NECK * np.linalg.norm(trunk(seen))
+        length = np.linalg.norm(trunk(seen))
+        has_room = seen.middle("left_shoulder", "right_shoulder")[1] >= ROOM_FOR_HEAD * length
+        least = MIN_NECK if has_room else MIN_NECK_WITHOUT_ROOM
+        invented = not from_behind and np.linalg.norm(neck) < least * length
         return bool(invented or head[:, 1].min() < HEADROOM * seen.stature)
 
     def _is_soleless(self) -> bool:

@@ -190,8 +190,20 @@ def test_a_nose_too_near_to_the_shoulders_is_no_head(view: View) -> None:
         points[INDEX["nose"]] = person.middle("left_shoulder", "right_shoulder") + length * up
         return replace(person, points=points)
 
+    def without_room(person: Landmarks, room: float) -> Scene:
+        """The picture cut off so many trunk lengths above the shoulders."""
+        cut = person.middle("left_shoulder")[1] - room * np.linalg.norm(up)
+        found = person.shifted(0, -cut)
+        head = found.points[: INDEX["left_shoulder"]]
+        head[:, 1] = np.maximum(head[:, 1], judge.HEADROOM * person.stature + 1)
+        return scene(found, view)
+
     assert codes(scene(with_neck(judge.MIN_NECK + 0.01), view)) == []
     assert codes(scene(with_neck(judge.MIN_NECK - 0.01), view)) == ["person_cropped"]
+    low = with_neck(judge.MIN_NECK_WITHOUT_ROOM - 0.01)
+    assert codes(without_room(low, judge.ROOM_FOR_HEAD + 0.03)) == []
+    assert codes(without_room(low, judge.ROOM_FOR_HEAD - 0.03)) == ["person_cropped"]
+    assert codes(without_room(with_neck(judge.MIN_NECK_WITHOUT_ROOM + 0.01), judge.ROOM_FOR_HEAD - 0.03)) == []
 
 
 @pytest.mark.parametrize("name", NEEDED)
