@@ -54,9 +54,11 @@ class Worker:
         times = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(times[11]) + int(times[12])) / TICKS
 
-    def memory(self, kind: str) -> float:
-        """MB of memory: VmRSS now, VmHWM at the most so far."""
-        [kilobytes] = re.findall(rf"{kind}:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
+    def peak(self) -> float:
+        """The most memory that the process has had since it was started, or since the last call, in MB."""
+        process = Path(f"/proc/{self.pid}")
+        [kilobytes] = re.findall(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())
+        (process / "clear_refs").write_text("5")  # what it has now is the most from here on
         return int(kilobytes) / 1000
 
 
