@@ -50,7 +50,7 @@ class Look:
             pixels = cv2.warpAffine(
                 pixels, matrix, (shown_width, shown_height), borderMode=cv2.BORDER_REPLICATE
             ).astype(np.uint8, copy=False)
-        return np.ascontiguousarray(pixels[:, ::-1]) if self.mirrored else pixels
+        return cv2.flip(pixels, 1).astype(np.uint8, copy=False) if self.mirrored else pixels
 
     def bring_back(self, seen: Landmarks, width: int, height: int) -> Landmarks:
         """Landmarks found in what was shown, in pixels of the photo itself, which is of this size."""
