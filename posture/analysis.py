@@ -1,6 +1,7 @@
 """The whole way from a request to a report."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,8 @@ def analyze(request: PostureRequest, detect: Detect, run: Callable[..., Iterable
     front, side = run(partial(_outcome, detect, options), VIEWS, (request.front, request.side))
     _raise_refusal(front, side)
     include = options.include if options.strict else options.include | {"details"}
+    if all("wrong_view" in dict(report.warnings) for report in (front, side)):
+        front, side = map(_as_swapped, (front, side))
     return PostureReport(front, side, include)
 
 
@@ -37,6 +40,13 @@ def _raise_refusal(front: Outcome, side: Outcome) -> None:
         raise judge.views_swapped()
     if refused:
         raise first(refused)
+
+
+def _as_swapped(report: ViewReport) -> ViewReport:
+    """The report of one of two photos that each show the other's view."""
+    swapped = judge.views_swapped()
+    told = {"wrong_view": (swapped.code, swapped.problem)}
+    return replace(report, warnings=[told.get(code, (code, problem)) for code, problem in report.warnings])
 
 
 def _outcome(detect: Detect, options: Options, photo: View, encoded: str) -> Outcome:

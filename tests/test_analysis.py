@@ -175,7 +175,10 @@ def test_what_is_not_strict_warns_instead_of_refusing() -> None:
     swapped = PostureRequest(SIDE_PHOTO, FRONT_PHOTO, Options(strict=False))
     details = success(analyze(swapped, detect))["data"]["details"]
     for view in ("front_view", "side_view"):
-        assert [warning["code"] for warning in details[view]["warnings"]] == ["wrong_view"]
+        assert [warning["code"] for warning in details[view]["warnings"]] == ["views_swapped"]
+    one_wrong = PostureRequest(FRONT_PHOTO, FRONT_PHOTO, Options(strict=False))
+    details = success(analyze(one_wrong, detect))["data"]["details"]
+    assert [warning["code"] for warning in details["side_view"]["warnings"]] == ["wrong_view"]
 
 
 def test_exchanged_photos_are_told_as_such() -> None:
