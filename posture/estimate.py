@@ -90,7 +90,8 @@ class Estimate:
     @cached_property
     def mean(self) -> Landmarks:
         """The person, averaged over the looks."""
-        return Landmarks(*(np.mean(values, axis=0) for values in zip(*map(_arrays, self.looks), strict=True)))
+        by_kind = zip(*(look.arrays for look in self.looks), strict=True)
+        return Landmarks(*(np.mean(values, axis=0) for values in by_kind))
 
     @cached_property
     def spread(self) -> Array:
@@ -198,7 +199,3 @@ def _apart(one: Landmarks, other: Landmarks) -> float:
     """How far the middles of two trunks lie from each other, in pixels."""
     middles = (person.middle("left_shoulder", "right_shoulder", "left_hip", "right_hip") for person in (one, other))
     return float(np.linalg.norm(np.subtract(*middles)))
-
-
-def _arrays(look: Landmarks) -> tuple[Array, ...]:
-    return look.points, look.depth, look.presence, look.visibility

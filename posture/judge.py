@@ -125,8 +125,9 @@ class Scene:
         inside, presence = self._inside(_PARTS[part]), seen.presence[[INDEX[name] for name in _PARTS[part]]]
         at_edge = inside.min() < EDGE * seen.stature and presence.max() < MIN_PRESENCE_AT_EDGE
         cut_off = inside.min() < MARGIN * seen.stature or presence.min() < MIN_PRESENCE
-        more = {"head": self._is_headless, "feet": self._is_soleless}.get(part)
-        return bool(cut_off or at_edge or (more and more()))
+        headless = part == "head" and self._is_headless()
+        soleless = part == "feet" and self._is_soleless()
+        return bool(cut_off or at_edge or headless or soleless)
 
     def _inside(self, names: tuple[str, ...]) -> Array:
         """How far the named landmarks lie from the nearest edge of the picture, in pixels; negative outside."""

@@ -70,6 +70,11 @@ class Landmarks:
         return mean
 
     @property
+    def arrays(self) -> tuple[Array, ...]:
+        """Points, depth, presence and visibility, in the order in which they make Landmarks."""
+        return self.points, self.depth, self.presence, self.visibility
+
+    @property
     def stature(self) -> float:
         """The distance from the middle of the ankles to the nose, in pixels: the body's size, however it is turned."""
         return float(np.linalg.norm(self.middle("nose") - self.middle("left_ankle", "right_ankle")))
@@ -84,7 +89,7 @@ class Landmarks:
 
     def renamed(self) -> "Landmarks":
         """The same points with the names of left and right exchanged."""
-        return Landmarks(*map(exchange_sides, (self.points, self.depth, self.presence, self.visibility)))
+        return Landmarks(*map(exchange_sides, self.arrays))
 
     def shifted(self, right: float, down: float) -> "Landmarks":
         """The landmarks of the same picture after its content is moved, in pixels."""
