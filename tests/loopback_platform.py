@@ -199,6 +199,7 @@ class _Exchange(BaseHTTPRequestHandler):
     """One connection: reads requests, sends what `answer` makes of them."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or a body waits 40 ms for the worker to acknowledge its header
 
     def __init__(self, answer: _Answer, *connection: Any) -> None:
         self._answer = answer
