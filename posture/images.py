@@ -4,13 +4,13 @@ The checks run from the cheapest to the dearest: length of the text, alphabet, k
 and only then the pixels. A picture is decoded once and lives in memory only.
 """
 
-import base64
 import io
 import re
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ExifTags, Image
+import pybase64
+from PIL import ExifTags, Image, ImageFile
 
 from posture.errors import ImageError
 from posture.landmarks import Pixels
@@ -56,6 +56,9 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 
 # The limit on pixels is ours (MAX_PIXELS, read from the header); Pillow's own would only warn at another number.
 Image.MAX_IMAGE_PIXELS = None
+# Pillow reads and writes pixels in pieces of so many bytes and holds Python's lock between them. A phone's photo is one
+# piece, as is the reduced picture, so that two photos are decoded at the same time without waiting for each other.
+ImageFile.MAXBLOCK = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +96,7 @@ def _decode_base64(text: str) -> bytes:
     text = text.strip()
     prefix = _DATA_URL.match(text, 0, 200)
     try:
-        decoded = _bytes_of(text[prefix.end() if prefix else 0 :].encode("ascii").translate(None, _WHITE_SPACE))
+        decoded = _bytes_of(text[prefix.end() if prefix else 0 :])
     except ValueError as error:
         raise _not_base64() from error
     if not decoded:
@@ -101,15 +104,22 @@ def _decode_base64(text: str) -> bytes:
     return decoded
 
 
-def _bytes_of(text: bytes) -> bytes:
-    """What base64 text in either alphabet, with or without padding, stands for. Raises ValueError if it is not that."""
-    digits = text.rstrip(b"=")
+def _bytes_of(text: str) -> bytes:
+    """What base64 text stands for. Raises ValueError if it is not that.
+
+    It may be in either alphabet, with or without padding and white space; nearly all is written in the first way tried.
+    """
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
+        signs = text.encode("ascii").translate(None, _WHITE_SPACE)
+    digits = signs.rstrip(b"=")
     padding = b"=" * (-len(digits) % 4)
-    if text[len(digits) :] not in (b"", padding):
+    if signs[len(digits) :] not in (b"", padding):
         raise ValueError("wrong padding")
     if any(sign in digits for sign in (b"-", b"_")) and any(sign in digits for sign in (b"+", b"/")):
         raise ValueError("two alphabets in one text")
-    return base64.b64decode(digits.translate(_TO_STANDARD) + padding, validate=True)
+    return pybase64.b64decode(digits.translate(_TO_STANDARD) + padding, validate=True)
 
 
 def _not_base64() -> ImageError:
