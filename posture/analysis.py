@@ -76,13 +76,14 @@ def _measured(detect: Detect, options: Options, name: View, photo: Photo) -> Vie
         return angles.measure(person, name, direction)
 
     looks = [values(camera.righted(look, width, height)) for look in found.looks]
+    plain = angles.measure(scene.person, name, direction)
     return ViewReport(
         scene=scene,
         photo=photo,
         camera=camera,
         direction=direction,
-        values=values(scene.person),
-        plain=angles.measure(scene.person, name, direction),
+        values=plain if options.calibration == "none" else values(scene.person),
+        plain=plain,
         uncertainty=uncertainty(options.mode, name, looks),
         warnings=[(finding.code, finding.problem) for finding in findings] + judge.remarks(scene),
     )

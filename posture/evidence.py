@@ -18,8 +18,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from posture.errors import View
 
 TABLE = Path(__file__).with_name("evidence.json")
@@ -48,7 +46,11 @@ def reliability(view: View, name: str) -> dict[str, float]:
 
 def spread(values: Sequence[float]) -> float:
     """The standard error of the mean of values; 0 for a single one."""
-    return float(np.std(values, ddof=1) / math.sqrt(len(values))) if len(values) > 1 else 0.0
+    count = len(values)
+    if count < 2:
+        return 0.0
+    mean = sum(values) / count
+    return math.sqrt(sum((value - mean) ** 2 for value in values) / (count * (count - 1)))
 
 
 @cache

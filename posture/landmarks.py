@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,8 @@ class Landmarks:
 
     def middle(self, *names: str) -> Array:
         """The mean of the named landmarks, (2,) in pixels; of one name that landmark itself. KeyError if unknown."""
-        mean: Array = np.add.reduce(self.points[[INDEX[name] for name in names]]) / len(names)
+        first, *others = (self.points[INDEX[name]] for name in names)
+        mean: Array = sum(others, first) / len(names)
         return mean
 
     @property
@@ -74,7 +76,7 @@ class Landmarks:
         """Points, depth, presence and visibility, in the order in which they make Landmarks."""
         return self.points, self.depth, self.presence, self.visibility
 
-    @property
+    @cached_property
     def stature(self) -> float:
         """The distance from the middle of the ankles to the nose, in pixels: the body's size, however it is turned."""
         return float(np.linalg.norm(self.middle("nose") - self.middle("left_ankle", "right_ankle")))
