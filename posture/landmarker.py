@@ -1,5 +1,6 @@
 """MediaPipe's pose model behind one call: a picture in, the landmarks of the people in it out."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,8 @@ with startup.lean("mediapipe"):
 MOST_PEOPLE = 4
 
 _Result = TypeVar("_Result")
+
+log = logging.getLogger(__name__)
 
 
 class LandmarkerPool:
@@ -106,7 +109,13 @@ class LandmarkerPool:
         with self._counting:
             missing, self._missing = self._missing, 0
         for _ in range(missing):
-            self._threads.submit(self._open)
+            self._threads.submit(self._open_behind)
+
+    def _open_behind(self) -> None:
+        try:
+            self._open()
+        except Exception:
+            log.exception("One landmarker could not be opened; the others do its work.")
 
     def __enter__(self) -> "LandmarkerPool":
         return self

@@ -1,5 +1,6 @@
 import gc
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,6 +65,18 @@ def test_the_first_picture_waits_for_one_landmarker_and_the_others_follow() -> N
             for found in several.map(several.detect, [picture] * 6):
                 np.testing.assert_array_equal(found[0].points, first)
     assert several.opened == 0
+
+
+def test_a_landmarker_that_cannot_be_opened_is_told_of_and_the_others_work(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    picture, file = pixels("front_image.jpg"), tmp_path / model.NAME
+    file.write_bytes(model.path().read_bytes())
+    with LandmarkerPool(file, size=2) as both:
+        file.unlink()
+        assert len(both.detect(picture)) == 1
+        assert len(both.detect(picture)) == 1
+    assert "One landmarker could not be opened" in caplog.text
 
 
 # MediaPipe closes what is left of it a second time when it is collected, in vain.
