@@ -85,7 +85,7 @@ class LandmarkerPool:
         """Ends the threads, after the work in hand, and releases the landmarkers."""
         self._threads.shutdown()
         for landmarker in self._landmarkers:
-            landmarker.close()
+            _release(landmarker)
         self._landmarkers.clear()
 
     def _open(self) -> None:
@@ -101,8 +101,7 @@ class LandmarkerPool:
             self._idle.put(broken)  # to fail again is better than to wait for ever
             raise
         self._landmarkers.remove(broken)
-        with suppress(Exception):
-            broken.close()
+        _release(broken)
 
     def _complete(self) -> None:
         """Has the landmarkers that are missing opened, each behind the work that waits for a thread."""
@@ -124,6 +123,16 @@ class LandmarkerPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _release(landmarker: PoseLandmarker) -> None:
+    """Closes a landmarker. One that failed at a picture fails at this too, and is released all the same.
+
+    MediaPipe would close it again when it is collected, and wait for a thread of its own that may have ended by then.
+    """
+    with suppress(Exception):
+        landmarker.close()
+    landmarker._handle = None  # noqa: SLF001
 
 
 def _in_pixels(person: list[Any], width: int, height: int) -> Landmarks:
