@@ -132,7 +132,7 @@ def test_a_file_without_its_end_is_refused(kind: str, missing: int) -> None:
     assert refusal(base64_text(file_bytes(picture(), kind)[:-missing])).code == "corrupt_image"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data(), st.sampled_from(["JPEG", "PNG"]))
 def test_a_damaged_file_is_decoded_or_refused_and_never_anything_else(draws: st.DataObject, kind: str) -> None:
     data = bytearray(file_bytes(picture(120, 120), kind))
