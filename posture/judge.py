@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from posture.errors import UnfitPhotoError, View
-from posture.estimate import Estimate
-from posture.landmarks import INDEX, Array, Landmarks
+from posture.estimate import AGREED, Estimate
+from posture.landmarks import INDEX, NEEDED, PARTS, Array, Landmarks
 from posture.view import trunk, turn
 
 # Another person this large, beside the one who is measured, might be the one who was meant. The model often does
@@ -65,23 +65,13 @@ FROM_BEHIND_SIDE = 150
 
 # Of how far the looks lie around their mean, in % of the body's size, for the worst landmark that is measured. Seen up
 # to 2.3 in good, blurred and noisy photos, 12 and more where looks contradict each other.
-MAX_SPREAD = 4.0
+MAX_SPREAD = AGREED  # 4
 # Of the looks that found the person at all.
 MIN_LOOKS = 0.75
 
 Finding = tuple[str, str, str]  # code, problem, advice
 
-_HIPS, _KNEES = ("left_hip", "right_hip"), ("left_knee", "right_knee")
-# What must be in the picture, from above to below.
-_PARTS = {
-    "head": ("nose", "left_eye", "right_eye", "left_ear", "right_ear"),
-    "shoulders": ("left_shoulder", "right_shoulder"),
-    "hips": _HIPS,
-    "knees": _KNEES,
-    "feet": ("left_ankle", "right_ankle"),
-}
 _SOLES = ("left_heel", "right_heel", "left_foot_index", "right_foot_index")
-_NEEDED = [INDEX[name] for names in _PARTS.values() for name in names]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,23 +96,23 @@ class Scene:
     @cached_property
     def leans(self) -> tuple[float, float]:
         """The trunk and the thighs against the vertical of the picture, -180 to 180 degrees, clockwise positive."""
-        thighs = self.person.middle(*_HIPS) - self.person.middle(*_KNEES)
+        thighs = self.person.middle(*PARTS["hips"]) - self.person.middle(*PARTS["knees"])
         trunk_lean, thigh_lean = (math.degrees(math.atan2(x, -y)) for x, y in (trunk(self.person), thighs))
         return trunk_lean, thigh_lean
 
     @cached_property
     def spread(self) -> float:
         """How far the looks lie around their mean, in % of the body's size, at the landmark where it is most."""
-        return float(100 * self.estimate.spread[_NEEDED].max() / self.person.stature)
+        return self.estimate.disagreement
 
     @cached_property
     def outside(self) -> list[str]:
         """The parts of the body that lie outside the picture, or that the model seems to have squeezed into it."""
-        return [part for part in _PARTS if self._is_outside(part)]
+        return [part for part in PARTS if self._is_outside(part)]
 
     def _is_outside(self, part: str) -> bool:
         seen = self.estimate.mean
-        inside, presence = self._inside(_PARTS[part]), seen.presence[[INDEX[name] for name in _PARTS[part]]]
+        inside, presence = self._inside(PARTS[part]), seen.presence[[INDEX[name] for name in PARTS[part]]]
         at_edge = inside.min() < EDGE * seen.stature and presence.max() < MIN_PRESENCE_AT_EDGE
         cut_off = inside.min() < MARGIN * seen.stature or presence.min() < MIN_PRESENCE
         headless = part == "head" and self._is_headless()
@@ -137,7 +127,7 @@ class Scene:
 
     def _is_headless(self) -> bool:
         seen = self.estimate.mean
-        head = seen.points[[INDEX[name] for name in _PARTS["head"]]]
+        head = seen.points[[INDEX[name] for name in PARTS["head"]]]
         neck = seen.middle("nose") - seen.middle("left_shoulder", "right_shoulder")
         from_behind = max(map(turn, self.estimate.looks)) > FROM_BEHIND  # where the model may invent a nose
         length = np.linalg.norm(trunk(seen))
@@ -155,7 +145,7 @@ class Scene:
             "turn_degrees": self.turn,
             "lean_degrees": self.leans[0],
             "spread_percent": self.spread,
-            "lowest_presence": float(self.person.presence[_NEEDED].min()),
+            "lowest_presence": float(self.person.presence[NEEDED].min()),
             "looks": len(self.estimate.looks),
         }
 

@@ -161,6 +161,34 @@ def test_where_a_look_finds_nobody_the_picture_is_framed() -> None:
     assert found.mean.middle("left_ankle") == pytest.approx(SPOT, abs=0.6)
 
 
+def test_where_looks_contradict_each_other_the_picture_is_framed() -> None:
+    """A detector that sees bodies too short in mirror images that have no room around the person."""
+
+    def needs_room(pixels: Pixels) -> list[Landmarks]:
+        x, y = brightest(pixels) or (0, 0)
+        mirrored = x > pixels.shape[1] / 2
+        return [person_at(x, y, 250 if mirrored and pixels.shape[0] == HEIGHT else 300)]
+
+    found = estimate(picture(), needs_room, LOOKS["standard"])
+    assert found is not None
+    assert found.disagreement == pytest.approx(0)
+    assert found.mean.stature == pytest.approx(300)
+
+
+def test_the_setting_in_which_the_looks_agree_best_counts() -> None:
+    """A detector that never sees the same in mirror images, least of all in another picture than the whole."""
+
+    def inconstant(pixels: Pixels) -> list[Landmarks]:
+        x, y = brightest(pixels) or (0, 0)
+        mirrored = x > pixels.shape[1] / 2
+        return [person_at(x, y, 300 - (60 + abs(pixels.shape[0] - HEIGHT) if mirrored else 0))]
+
+    found = estimate(picture(), inconstant, LOOKS["standard"])
+    assert found is not None
+    assert found.mean.stature == pytest.approx(270)
+    assert not found.agrees
+
+
 def test_the_setting_in_which_most_looks_find_somebody_counts() -> None:
     """A detector that finds nobody in mirror images: one look is all there is, whatever is tried."""
 
