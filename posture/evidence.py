@@ -4,7 +4,7 @@ The uncertainty is about retakes. A retake is another photo of the same pose: sh
 smaller, 3 % brighter or darker, saved as JPEG of quality 70 to 95. What a body does between two photos is no part of
 it. Nor is where the model puts its landmarks on every body alike; that is what the reliability is about.
 
-    uncertainty = 1.96 * sqrt(floor^2 + (gain * spread)^2) * max(1, SMALL / stature)
+    uncertainty = 1.96 * sqrt(floor^2 + (gain * spread)^2) * max(1, SMALL[mode] / stature)
 
 `spread` is the standard error of the looks at this photo: their standard deviation divided by the square root of their
 number. `floor`, in the measure's unit, and `gain` are fitted for each mode and measure; a single look has no spread,
@@ -23,9 +23,9 @@ from posture.errors import View
 
 TABLE = Path(__file__).with_name("evidence.json")
 TWO_SIDED_95 = 1.96  # standard deviations of a normal distribution
-# Of the distance from nose to ankles in the decoded picture, in pixels. Below, without the factor, the uncertainty in
-# `standard` mode held 78 to 84 % of the retakes at 120 pixels, 63 to 69 % at 90, 48 to 54 % at 65; with it 90 to 98 %.
-SMALL = 210
+# Of the distance from nose to ankles in the decoded picture, in pixels, by mode. Without the factor the uncertainty
+# held 49 to 88 % of the retakes of bodies of 120 pixels and 24 to 57 % of those of 65 pixels, least in `precise`.
+SMALL = {"fast": 210, "standard": 210, "precise": 290}
 
 
 def uncertainty(
@@ -36,7 +36,7 @@ def uncertainty(
     KeyError for an unknown mode.
     """
     table = _table()["uncertainty"][mode][view]
-    wide = TWO_SIDED_95 * max(1, SMALL / stature)
+    wide = TWO_SIDED_95 * max(1, SMALL[mode] / stature)
     return {
         name: wide * math.hypot(table[name]["floor"], table[name]["gain"] * spread([look[name] for look in looks]))
         for name in looks[0]

@@ -17,9 +17,10 @@ def test_looks_that_lie_apart_make_an_angle_less_certain() -> None:
     assert uncertainty("precise", "front", looks)["head_tilt"] == pytest.approx(expected)
 
 
-def test_a_small_body_makes_every_measure_less_certain_and_a_large_one_none_more() -> None:
+@pytest.mark.parametrize("mode", SMALL)
+def test_a_small_body_makes_every_measure_less_certain_and_a_large_one_none_more(mode: str) -> None:
     looks = [{"back_tilt": 3.0, "hip_tilt": 1.0}, {"back_tilt": 3.5, "hip_tilt": 1.1}]
-    usual = uncertainty("standard", "side", looks)
-    for stature, factor in ((700, 1), (SMALL, 1), (SMALL / 2, 2), (SMALL / 3, 3)):
-        stated = uncertainty("standard", "side", looks, stature)
+    usual = uncertainty(mode, "side", looks)
+    for size, factor in ((3, 1), (1, 1), (1 / 2, 2), (1 / 3, 3)):
+        stated = uncertainty(mode, "side", looks, size * SMALL[mode])
         assert stated == {name: pytest.approx(factor * value) for name, value in usual.items()}
