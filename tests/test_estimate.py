@@ -175,18 +175,19 @@ def test_where_looks_contradict_each_other_the_picture_is_framed() -> None:
     assert found.mean.stature == pytest.approx(300)
 
 
-def test_the_setting_in_which_the_looks_agree_best_counts() -> None:
-    """A detector that never sees the same in mirror images, least of all in another picture than the whole."""
+@pytest.mark.parametrize(("apart", "expected"), [(13, 293.5), (16, 250)])
+def test_looks_that_contradicted_each_other_must_agree_well_in_another_setting(apart: float, expected: float) -> None:
+    """A detector whose mirror images show bodies smaller, by 100 pixels or, in a frame, a few."""
 
     def inconstant(pixels: Pixels) -> list[Landmarks]:
         x, y = brightest(pixels) or (0, 0)
-        mirrored = x > pixels.shape[1] / 2
-        return [person_at(x, y, 300 - (60 + abs(pixels.shape[0] - HEIGHT) if mirrored else 0))]
+        framed = pixels.shape[0] > HEIGHT
+        return [person_at(x, y, 300 - (x > pixels.shape[1] / 2) * (apart if framed else 100))]
 
-    found = estimate(picture(), inconstant, LOOKS["standard"])
+    found = estimate(picture((120, 420)), inconstant, LOOKS["standard"])
     assert found is not None
-    assert found.mean.stature == pytest.approx(270)
-    assert not found.agrees
+    assert found.mean.stature == pytest.approx(expected)
+    assert found.agrees == (expected > 290)
 
 
 def test_the_setting_in_which_most_looks_find_somebody_counts() -> None:
