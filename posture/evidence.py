@@ -24,7 +24,7 @@ from posture.errors import View
 TABLE = Path(__file__).with_name("evidence.json")
 TWO_SIDED_95 = 1.96  # standard deviations of a normal distribution
 # Of the distance from nose to ankles in the decoded picture, in pixels, by mode. Without the factor the uncertainty
-# held 49 to 88 % of the retakes of bodies of 120 pixels and 24 to 57 % of those of 65 pixels, least in `precise`.
+# held 49 to 88 % of the retakes of bodies of 120 pixels and 26 to 57 % of those of 65 pixels, least in `precise`.
 SMALL = {"fast": 210, "standard": 210, "precise": 290}
 
 
