@@ -56,7 +56,7 @@ MAX_LEAN = 30
 # shrinks as the trunk is bent towards the camera.
 MIN_TRUNK = 0.25
 MAX_TRUNK = 0.48
-# The thighs' length beside the shanks'. Seen 0.94 to 1.22 standing; a camera held high or low adds up to a fifth.
+# The thighs' length beside the shanks'. Seen 0.94 to 1.23 standing; a camera held high or low adds up to a fifth.
 # Thighs that point at the camera look short, as those of people who sit facing it, and so do shanks of those who kneel.
 MIN_THIGHS = 0.7
 MAX_THIGHS = 1.6
