@@ -34,6 +34,9 @@ MEASURING_SIDE = 512
 
 _MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
 _SCAN = b"\xff\xda"  # the marker before one; in a JPEG's pixels 255 is followed by 0 or a restart
+_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the marker that ends a scan's data, which restarts do not
+_FILLING = 128  # of each channel: what libjpeg fills a picture up with whose data run out
+_MORE = 4 * bytes(range(255))  # data that go on, without a marker
 _PNG_END = b"IEND\xae\x42\x60\x82"
 _DATA_URL = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII | re.IGNORECASE)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -149,11 +152,15 @@ def _decode_file(data: bytes) -> Photo:
     try:
         if kind == "PNG":
             _verify_png(data)
-        return _upright_rgb(image)
+        photo = _upright_rgb(image)
+        is_whole = kind == "PNG" or not _runs_out(data, image)
     except MemoryError:
         raise  # this is no fault of the file's
     except Exception as error:
         raise _corrupt(kind) from error
+    if not is_whole:
+        raise _corrupt(kind)
+    return photo
 
 
 def _verify_png(data: bytes) -> None:
@@ -162,6 +169,25 @@ def _verify_png(data: bytes) -> None:
         image.verify()
     if _PNG_END not in data:
         raise ValueError("the end is missing")
+
+
+def _runs_out(data: bytes, image: Image.Image) -> bool:
+    """Whether the data of a decoded JPEG were too few for its picture, though the file has its end.
+
+    So it is where a piece is missing or damaged. The rest of the picture is then filled up; but a picture may also end
+    in that color by itself. Only a picture that is not complete changes when more data follow.
+    """
+    if image.getpixel((image.width - 1, image.height - 1)) not in (_FILLING, (_FILLING,) * 3):
+        return False
+    scan = 2
+    while data[scan : scan + 2] not in (_SCAN, b""):
+        scan += 2 + int.from_bytes(data[scan + 2 : scan + 4], "big")
+    end = _AFTER_SCAN.search(data, scan + 2)
+    if end is None:
+        return True
+    with Image.open(io.BytesIO(data[: end.start()] + _MORE + data[end.start() :]), formats=("JPEG",)) as longer:
+        _draft(longer)
+        return bool(longer.tobytes() != image.tobytes())
 
 
 def _corrupt(kind: str) -> ImageError:
@@ -196,10 +222,7 @@ def _check_size(width: int, height: int) -> None:
 def _upright_rgb(image: Image.Image) -> Photo:
     width, height = image.size
     orientation = _orientation(image)
-    factor = max(width, height) / MEASURING_SIDE
-    if factor >= 2:
-        # A JPEG is decoded at a half, a quarter or an eighth at little cost; with a PNG this does nothing.
-        image.draft(image.mode, (int(width / factor), int(height / factor)))
+    _draft(image)
     if image.mode.startswith("I"):
         image = _eight_bits(image)
     mode = "RGBA" if image.has_transparency_data else "RGB"
@@ -217,6 +240,13 @@ def _upright_rgb(image: Image.Image) -> Photo:
     if orientation in _ON_ITS_SIDE:
         width, height = height, width
     return Photo(np.asarray(image), width, height, orientation)
+
+
+def _draft(image: Image.Image) -> None:
+    """Has a large JPEG decoded at a half, a quarter or an eighth, at little cost; with a PNG this does nothing."""
+    factor = max(image.size) / MEASURING_SIDE
+    if factor >= 2:
+        image.draft(image.mode, (int(image.width / factor), int(image.height / factor)))
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -31,6 +31,16 @@ NAMES = (
 )  # fmt: skip
 INDEX = {name: index for index, name in enumerate(NAMES)}
 
+# What must be in a picture of a standing person, from above to below.
+PARTS = {
+    "head": ("nose", "left_eye", "right_eye", "left_ear", "right_ear"),
+    "shoulders": ("left_shoulder", "right_shoulder"),
+    "hips": ("left_hip", "right_hip"),
+    "knees": ("left_knee", "right_knee"),
+    "feet": ("left_ankle", "right_ankle"),
+}
+NEEDED = [INDEX[name] for names in PARTS.values() for name in names]
+
 
 def _opposite(name: str) -> str:
     swap = {"left": "right", "right": "left"}

@@ -5,9 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from posture import model
 from posture.landmarker import LandmarkerPool
+
+# A machine that is busy with other things is no defect.
+settings.register_profile("posture", deadline=None)
+settings.load_profile("posture")
 
 DEMO = Path(__file__).parent.parent / "demo_images"
 

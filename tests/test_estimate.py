@@ -161,6 +161,35 @@ def test_where_a_look_finds_nobody_the_picture_is_framed() -> None:
     assert found.mean.middle("left_ankle") == pytest.approx(SPOT, abs=0.6)
 
 
+def test_where_looks_contradict_each_other_the_picture_is_framed() -> None:
+    """A detector that sees bodies too short in mirror images that have no room around the person."""
+
+    def needs_room(pixels: Pixels) -> list[Landmarks]:
+        x, y = brightest(pixels) or (0, 0)
+        mirrored = x > pixels.shape[1] / 2
+        return [person_at(x, y, 250 if mirrored and pixels.shape[0] == HEIGHT else 300)]
+
+    found = estimate(picture(), needs_room, LOOKS["standard"])
+    assert found is not None
+    assert found.disagreement == pytest.approx(0)
+    assert found.mean.stature == pytest.approx(300)
+
+
+@pytest.mark.parametrize(("apart", "expected"), [(13, 293.5), (16, 250)])
+def test_looks_that_contradicted_each_other_must_agree_well_in_another_setting(apart: float, expected: float) -> None:
+    """A detector whose mirror images show bodies smaller, by 100 pixels or, in a frame, a few."""
+
+    def inconstant(pixels: Pixels) -> list[Landmarks]:
+        x, y = brightest(pixels) or (0, 0)
+        framed = pixels.shape[0] > HEIGHT
+        return [person_at(x, y, 300 - (x > pixels.shape[1] / 2) * (apart if framed else 100))]
+
+    found = estimate(picture((120, 420)), inconstant, LOOKS["standard"])
+    assert found is not None
+    assert found.mean.stature == pytest.approx(expected)
+    assert found.agrees == (expected > 290)
+
+
 def test_the_setting_in_which_most_looks_find_somebody_counts() -> None:
     """A detector that finds nobody in mirror images: one look is all there is, whatever is tried."""
 

@@ -3,6 +3,7 @@ import textwrap
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import ExifTags, Image
 from posture import images
 from posture.errors import ImageError
 from tests.builders import base64_text, encoded, file_bytes, picture
+from tests.conftest import DEMO
 
 RED, LIME, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -132,7 +134,43 @@ def test_a_file_without_its_end_is_refused(kind: str, missing: int) -> None:
     assert refusal(base64_text(file_bytes(picture(), kind)[:-missing])).code == "corrupt_image"
 
 
-@settings(max_examples=300, deadline=None)
+def jpeg_of_noise(size: tuple[int, int] = (300, 400), **options: Any) -> bytes:
+    return file_bytes(Image.effect_noise(size, 80).convert("RGB"), "JPEG", **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"exif": b"Exif\0\0" + b"\xff\xda\xff\xd9" * 9}])
+@pytest.mark.parametrize("size", [(300, 400), (1500, 2000)])
+@pytest.mark.parametrize("kept", [0.05, 0.5, 0.95])
+def test_a_jpeg_that_is_cut_off_and_closed_again_is_refused(
+    kept: float, size: tuple[int, int], options: dict[str, Any]
+) -> None:
+    data = jpeg_of_noise(size, **options)
+    start = data.rindex(b"\xff\xda") if not options.get("progressive") else data.index(b"\xff\xda")
+    end = data.find(b"\xff\xc4", start) if options.get("progressive") else len(data) - 2  # of the first scan
+    cut = data[: start + 20 + int(kept * (end - start - 20))]
+    assert images.decode(base64_text(data)).width == size[0]
+    assert refusal(base64_text(cut + b"\xff\xd9")).code == "corrupt_image"
+
+
+def test_a_jpeg_with_a_piece_missing_inside_is_refused() -> None:
+    data = (DEMO / "front_image.jpg").read_bytes()
+    middle = len(data) // 2
+    assert refusal(base64_text(data[:middle] + data[middle + 500 :])).code == "corrupt_image"
+    assert refusal(base64_text(data[:middle] + bytes(500) + data[middle + 500 :])).code == "corrupt_image"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("size", [(200, 300), (1501, 2003)])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"exif": b"Exif\0\0" + b"\xff\xda\xff\xd9" * 9}])
+def test_a_jpeg_that_is_grey_below_is_whole(mode: str, size: tuple[int, int], options: dict[str, Any]) -> None:
+    """In the very grey that a picture is filled up with whose data run out."""
+    image = Image.new("RGB", size, (128, 128, 128))
+    image.paste(picture(size[0], size[1] // 2))
+    photo = images.decode(encoded(image.convert(mode), "JPEG", **options))
+    assert photo.pixels[-1, -1].tolist() == [128, 128, 128]
+
+
+@settings(max_examples=300)
 @given(st.data(), st.sampled_from(["JPEG", "PNG"]))
 def test_a_damaged_file_is_decoded_or_refused_and_never_anything_else(draws: st.DataObject, kind: str) -> None:
     data = bytearray(file_bytes(picture(120, 120), kind))

@@ -250,25 +250,56 @@ def test_a_person_who_leans_too_far_does_not_stand(way: int) -> None:
 
 
 @pytest.mark.parametrize("way", [-1, 1])
-def test_thighs_that_lean_too_far_do_not_carry_a_standing_person(way: int) -> None:
-    def with_thighs(lean: float) -> Landmarks:
-        across = way * 190 * math.tan(math.radians(lean))
-        return moved_by(moved_by(STANDING, "left_knee", across), "right_knee", across)
+@pytest.mark.parametrize(("joint", "length"), [("knee", 190), ("ankle", 180)])
+def test_thighs_or_shanks_that_lean_too_far_do_not_carry_a_standing_person(joint: str, length: int, way: int) -> None:
+    def with_lean(lean: float) -> Landmarks:
+        across = way * length * math.tan(math.radians(lean))
+        person = STANDING
+        for name in ("knee", "ankle") if joint == "knee" else ("ankle",):
+            person = moved_by(moved_by(person, f"left_{name}", across), f"right_{name}", across)
+        return person
 
-    assert codes(scene(with_thighs(judge.MAX_LEAN - 0.1))) == []
-    assert codes(scene(with_thighs(judge.MAX_LEAN + 0.1))) == ["not_upright"]
+    assert codes(scene(with_lean(judge.MAX_LEAN - 0.1))) == []
+    assert codes(scene(with_lean(judge.MAX_LEAN + 0.1))) == ["not_upright"]
+
+
+def with_lengths(trunk: float, thighs: float, shanks: float) -> Landmarks:
+    """STANDING with these lengths, in pixels, the head on its shoulders."""
+    points = STANDING.points.copy()
+    ankles = STANDING.middle("left_ankle")[1]
+    levels = {"knee": shanks, "hip": shanks + thighs, "shoulder": shanks + thighs + trunk}
+    for joint, level in levels.items():
+        for side in ("left", "right"):
+            points[INDEX[f"{side}_{joint}"], 1] = ankles - level
+    points[: INDEX["left_shoulder"], 1] += points[INDEX["left_shoulder"], 1] - STANDING.middle("left_shoulder")[1]
+    return replace(STANDING, points=points)
+
+
+def with_legs(length: float) -> Landmarks:
+    """Thighs and shanks of this length each; head and trunk are 360 pixels high, 240 of them the trunk."""
+    return with_lengths(240, length, length)
 
 
 def test_a_person_whose_legs_are_short_beside_the_trunk_squats_or_sits() -> None:
-    def with_legs_shortened(stature: float) -> Landmarks:
-        points = STANDING.points.copy()
-        for name in ("left_ankle", "right_ankle"):
-            points[INDEX[name], 1] = 200 + stature
-        return replace(STANDING, points=points)
+    shortest = (240 / judge.MAX_TRUNK - 360) / 2
+    assert codes(scene(with_legs(shortest + 1))) == []
+    assert codes(scene(with_legs(shortest - 1))) == ["not_upright"]
 
-    longest = 240 / judge.MAX_TRUNK  # from nose to ankles
-    assert codes(scene(with_legs_shortened(longest + 1))) == []
-    assert codes(scene(with_legs_shortened(longest - 1))) == ["not_upright"]
+
+def test_a_person_whose_trunk_is_short_beside_the_legs_bends_towards_the_camera() -> None:
+    shortest = judge.MIN_TRUNK * (120 + 370) / (1 - judge.MIN_TRUNK)
+    assert codes(scene(with_lengths(shortest + 1, 190, 180))) == []
+    assert codes(scene(with_lengths(shortest - 1, 190, 180))) == ["not_upright"]
+
+
+def test_a_person_whose_thighs_are_short_beside_the_shanks_sits_facing_the_camera() -> None:
+    assert codes(scene(with_lengths(240, judge.MIN_THIGHS * 200 + 1, 200))) == []
+    assert codes(scene(with_lengths(240, judge.MIN_THIGHS * 200 - 1, 200))) == ["not_upright"]
+
+
+def test_a_person_whose_shanks_are_short_beside_the_thighs_kneels() -> None:
+    assert codes(scene(with_lengths(240, judge.MAX_THIGHS * 120 - 1, 120))) == []
+    assert codes(scene(with_lengths(240, judge.MAX_THIGHS * 120 + 1, 120))) == ["not_upright"]
 
 
 @pytest.mark.parametrize(
@@ -369,7 +400,7 @@ def test_faults_are_named_in_the_order_in_which_they_are_judged() -> None:
     faults: list[dict[str, Any]] = [
         {"others": [beside(0.9)]},
         {"size": (SIZE[0], 60)},
-        {"scale": 0.1},
+        {"scale": 0.08},
         {"lean": 35},
         {"turns": (60, 130)},
         {"turns": (80, 80)},
@@ -436,7 +467,7 @@ def faulty(code: str, view: View) -> list[Landmarks]:
     return {
         "several_people": [person, person.shifted(300, 0)],
         "person_cropped": [person.shifted(0, 200)],
-        "person_too_small": [person],
+        "person_too_small": [person.moved(0, 0.8)],
         "not_upright": [person.moved(90, center=MIDDLE)],
         "back_view": [turned(180)],
         "wrong_view": [other_view],
@@ -582,6 +613,10 @@ def small_photo(stature: float) -> Change:
     return change
 
 
+def as_small_as_may_be(subject: Subject) -> Image.Image:
+    return _scaled(subject.image, images.MIN_SIDE / min(subject.image.size))
+
+
 def beside_another(size: float) -> Change:
     """The figure and, to its right, its mirror image of another size."""
 
@@ -657,7 +692,8 @@ GOOD: dict[str, Change] = {
     "cut close on all sides": close_around(0.05),
     "a body of 250 pixels in the usual picture": far_away(217),  # from nose to ankles
     "a body of 250 pixels": shrunk(217),
-    "a body of little more than 80 pixels": small_photo(90),
+    "a body of little more than 60 pixels": small_photo(70),
+    "a picture of 100 pixels": as_small_as_may_be,
     "somebody much smaller beside": beside_another(0.35),
 }
 CROPPED, UPRIGHT, SEVERAL = {"person_cropped"}, {"not_upright"}, {"several_people"}
@@ -675,8 +711,8 @@ UNFIT: dict[str, tuple[set[str], Change]] = {
     "cut through the shoulder on the left": (CROPPED | {"no_person"}, cut_beside(*SHOULDERS, left=True)),
     "cut through the shoulder on the right": (CROPPED | {"no_person"}, cut_beside(*SHOULDERS, left=False)),
     "somebody of 0.8 of the size beside": (SEVERAL, beside_another(0.8)),
-    "a body of 60 pixels": ({"person_too_small"}, small_photo(60)),
-    "a body of 60 pixels in the usual picture": ({"person_too_small", "no_person"}, far_away(60)),
+    "a body of 50 pixels": ({"person_too_small"}, small_photo(50)),
+    "a body of 50 pixels in the usual picture": ({"person_too_small", "no_person"}, far_away(50)),
     "nobody": ({"no_person"}, without_the_person),
 }
 # What may become of a photo of bad quality: a refusal, or angles that are near to those of the photo itself.
