@@ -23,7 +23,7 @@ from posture.report import PostureReport
 from posture.request import Options, PostureRequest
 
 Table = tuple[list[str], list[list[str]]]
-SIZES = (200, 120, 100, 80, 60)  # of a body, in pixels from nose to ankles
+SIZES = (200, 120, 100, 80, 60, 50)  # of a body, in pixels from nose to ankles
 
 
 def _outcome(front: bytes, side: bytes, mode: str, detect: Detect) -> tuple[PostureReport | PostureError, float]:
@@ -170,7 +170,8 @@ _CASES: tuple[tuple[str, str | None, _Make], ...] = (
         ),
     ),
     ("body of 100 px", None, lambda pixels, person: _resized(pixels, 100 / person.stature)),
-    ("body of 60 px", "person_too_small", lambda pixels, person: _resized(pixels, 60 / person.stature)),
+    ("body of 70 px", None, lambda pixels, person: _resized(pixels, 70 / person.stature)),
+    ("body of 50 px", "person_too_small", lambda pixels, person: _resized(pixels, 50 / person.stature)),
     (
         "cut at the brows",
         "person_cropped",
@@ -290,6 +291,12 @@ def _trunk_share(scene: Scene) -> float:
     return float(np.linalg.norm(view.trunk(scene.person)) / scene.person.stature)
 
 
+def _thighs(scene: Scene) -> float:
+    """Their length beside that of the shanks."""
+    _, thighs, shanks = (np.linalg.norm(segment) for segment in scene.segments)
+    return float(thighs / shanks)
+
+
 def _others(scene: Scene) -> float:
     return max((other.stature / scene.person.stature for other in scene.estimate.others), default=float("nan"))
 
@@ -303,9 +310,12 @@ _LIMITS: tuple[tuple[str, Callable[[Scene], float], View | None, tuple[str, ...]
     ("MARGIN", _edge_distance, None, ("cut at the ankles", "cut at the knees", "cut at the body's middle line")),
     ("MIN_PRESENCE", _presence, None, ("cut at the ankles", "cut at the knees")),
     ("MIN_PRESENCE_AT_EDGE", _feet_at_edge, None, ("cut at the ankles", "cut at the knees")),
-    ("MIN_SIZE", lambda scene: scene.person.stature, None, ("body of 60 px",)),
+    ("MIN_SIZE", lambda scene: scene.person.stature, None, ("body of 50 px",)),
     ("MAX_LEAN", lambda scene: max(map(abs, scene.leans)), None, ("on its side", "upside down")),
+    ("MIN_TRUNK", _trunk_share, None, ()),
     ("MAX_TRUNK", _trunk_share, None, ()),
+    ("MIN_THIGHS", _thighs, None, ()),
+    ("MAX_THIGHS", _thighs, None, ()),
     ("MAX_TURN_FRONT", lambda scene: scene.turn, "front", ("oblique_view",)),
     ("OTHER_VIEW", lambda scene: scene.turn, "front", ("sent as the other view",)),
     ("FROM_BEHIND", lambda scene: max(map(view.turn, scene.estimate.looks)), "front", ("back_view",)),

@@ -84,6 +84,6 @@ def _measured(detect: Detect, options: Options, name: View, photo: Photo) -> Vie
         direction=direction,
         values=plain if options.calibration == "none" else values(scene.person),
         plain=plain,
-        uncertainty=uncertainty(options.mode, name, looks),
+        uncertainty=uncertainty(options.mode, name, looks, scene.person.stature),
         warnings=[(finding.code, finding.problem) for finding in findings] + judge.remarks(scene),
     )

@@ -6,10 +6,11 @@ import pytest
 from posture import __version__
 from posture.analysis import analyze
 from posture.errors import PostureError
+from posture.evidence import SMALL
 from posture.landmarks import INDEX, NAMES, Landmarks, Pixels
 from posture.report import success
 from posture.request import Mirrored, Mode, Options, PostureRequest, Roll
-from tests.builders import FRONT_PHOTO, NOBODY, SIDE_PHOTO, detect
+from tests.builders import FRONT_PHOTO, NOBODY, SIDE_PHOTO, SIZE, detect, photo
 
 
 def refusal(front: str, side: str) -> PostureError:
@@ -185,3 +186,14 @@ def test_nobody_is_refused_even_where_it_is_not_strict() -> None:
     with pytest.raises(PostureError) as caught:
         analyze(PostureRequest(NOBODY, SIDE_PHOTO, Options(strict=False)), detect)
     assert caught.value.code == "no_person"
+
+
+def test_the_same_body_in_fewer_pixels_is_less_certain() -> None:
+    def uncertainty(size: tuple[int, int]) -> float:
+        request = PostureRequest(photo("red", size), SIDE_PHOTO, Options(include=frozenset({"details"})))
+        front = success(analyze(request, detect))["data"]["details"]["front_view"]
+        stated: float = front["angles"]["head_tilt"]["uncertainty"]
+        return stated
+
+    # 730 pixels from nose to ankles in the whole photo, 146 in a fifth of it
+    assert uncertainty((200, 220)) == pytest.approx(SMALL["standard"] / 146 * uncertainty(SIZE), abs=0.011)
