@@ -41,9 +41,11 @@ WORKDIR /app
 COPY LICENSE THIRD_PARTY.md runpod_handler.py test_input.json ./
 COPY posture posture
 # The first run leaves the bytecode of all that it imports, also of the standard library, for which the base has none,
-# and Matplotlib's font cache. Matplotlib uses that only where it may also write.
+# and Matplotlib's font cache. Matplotlib uses that only where it may also write. The files of a checkout may be its
+# owner's alone to read.
 RUN python -c "import mediapipe, runpod" \
     && python runpod_handler.py \
+    && chmod -R go+rX . \
     && chown -R posture: "$MPLCONFIGDIR"
 ENV PYTHONDONTWRITEBYTECODE=1
 
