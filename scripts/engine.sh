@@ -93,12 +93,13 @@ run_sealed() {
     esac
 }
 
-# `buildah run` knows no such options: a network of its own comes from unshare, and the rest is mounted inside.
+# `buildah run` knows no such options: a network of its own comes from unshare, and the rest is mounted inside, /tmp as
+# docker and podman do it.
 run_buildah() {
     local image=$1 container=posture-$$ status=0
     shift
     # shellcheck disable=SC2016  # for the shell inside
-    local seal='mount -o remount,bind,ro / && mount -t tmpfs tmpfs /tmp && shift && exec setpriv "$@"'
+    local seal='mount -o remount,bind,ro / && mount -t tmpfs -o nosuid,nodev,noexec tmpfs /tmp && shift && exec setpriv "$@"'
     run buildah from --quiet --name "$container" "$image"
     run unshare --net buildah run --user 0 --cap-add CAP_SYS_ADMIN "$container" -- \
         sh -c "$seal" sh -- --reuid "$WORKER_UID" --regid "$WORKER_UID" --clear-groups -- "$@" || status=$?
