@@ -330,6 +330,13 @@ def test_a_read_is_tried_again_after_500(runpod: RunPod, operator: Operator, end
     assert len(runpod.sent("getEndpoint")) == 5
 
 
+def test_a_change_is_sent_again_after_500(runpod: RunPod, operator: Operator, endpoint: Json) -> None:
+    runpod.script("updateEndpoint", FAILED)
+    assert operator.deploy(NEWER).status == 0
+    assert endpoint["image"] == NEWER
+    assert runpod.sent("updateEndpoint") == [{"image": NEWER}] * 2
+
+
 def test_a_server_that_keeps_failing_is_told_in_its_words(runpod: RunPod, operator: Operator) -> None:
     runpod.script("listEndpoints", *[FAILED] * 9)
     outcome = operator.run("status")
