@@ -32,7 +32,7 @@ _OPERATIONS = {
     if method != "parameters"
 }
 _QUEUE = {
-    ("POST", re.compile(r"/queue/(?P<id>[^/]+)/runsync\?wait=\d+$")): "runsync",
+    ("POST", re.compile(r"/queue/(?P<id>[^/]+)/runsync(\?wait=\d+)?$")): "runsync",
     ("GET", re.compile(r"/queue/(?P<id>[^/]+)/status/(?P<job>[^/]+)$")): "status",
 }
 OPERATION_IDS = frozenset(operation["operationId"] for operation in _OPERATIONS.values())
