@@ -51,6 +51,9 @@ ENV PYTHONDONTWRITEBYTECODE=1
 
 ARG VERSION=unknown
 ARG REVISION=unknown
+# Podman and buildah take a LABEL of an earlier build from their cache, whatever the arguments are now, unless a command
+# before it has them too.
+RUN : "${VERSION}" "${REVISION}"
 LABEL org.opencontainers.image.title="Posture worker" \
     org.opencontainers.image.description="RunPod serverless worker: posture angles from a front and a side photograph" \
     org.opencontainers.image.licenses="MIT" \
