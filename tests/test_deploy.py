@@ -184,6 +184,7 @@ def gpu_instead_of_cpu(endpoint: Json) -> None:
         (gpu_instead_of_cpu, "it is a GPU endpoint (['ADA_24']), although CPU was asked for"),
         (lambda came: came["cpu"][0].update(vcpuCount=1), "'vcpuCount': 1}, {"),
         (lambda came: came["cpu"][0].update(memory=3), "cpu: cpu5c has 3 GB instead of at least 4"),
+        (lambda came: came["cpu"].pop(), "cpu: [{'memory': 4, 'id': 'cpu5c', 'vcpuCount': 2}] instead of ["),
         (lambda came: came.update(flashboot="OFF"), "flashboot: OFF instead of FLASHBOOT"),
         (lambda came: came["workers"].update(max=5), "workers: {'min': 0, 'max': 5"),
         (lambda came: came["env"].clear(), "env: missing RUNPOD_INIT_TIMEOUT"),
