@@ -210,7 +210,9 @@ def _same(name: str, asked: object, came: object) -> bool:
     """Whether a setting is as asked for. RunPod may say more than was asked, except of the environment."""
     if name == "name":
         return _same_name(str(asked), came)
-    if name == "env" or not isinstance(asked, dict | list):
+    if name == "env":
+        return asked == (came or {})
+    if not isinstance(asked, dict | list):
         return bool(asked == came)
     if isinstance(asked, list):
         return isinstance(came, list) and len(came) == len(asked) and _all_same(zip(asked, came, strict=True))

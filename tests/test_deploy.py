@@ -203,6 +203,11 @@ def test_an_endpoint_that_comes_otherwise_is_an_error_that_says_what(
     assert told in outcome.err
 
 
+def test_an_environment_that_is_left_out_is_an_empty_one(runpod: RunPod, operator: Operator, tmp_path: Path) -> None:
+    runpod.alter = lambda came: came.pop("env")
+    assert operator.run("deploy", "--config", write(tmp_path, env={})).status == 0
+
+
 def test_a_gpu_endpoint_is_not_waited_for(runpod: RunPod, operator: Operator) -> None:
     runpod.alter = gpu_instead_of_cpu
     runpod.looks_until_rolled_out = 1_000_000
