@@ -41,14 +41,19 @@ WORKDIR /app
 COPY LICENSE THIRD_PARTY.md runpod_handler.py test_input.json ./
 COPY posture posture
 # The first run leaves the bytecode of all that it imports, also of the standard library, for which the base has none,
-# and Matplotlib's font cache. Matplotlib uses that only where it may also write.
+# and Matplotlib's font cache. Matplotlib uses that only where it may also write. The files of a checkout may be its
+# owner's alone to read.
 RUN python -c "import mediapipe, runpod" \
     && python runpod_handler.py \
+    && chmod -R go+rX . \
     && chown -R posture: "$MPLCONFIGDIR"
 ENV PYTHONDONTWRITEBYTECODE=1
 
 ARG VERSION=unknown
 ARG REVISION=unknown
+# Podman and buildah take a LABEL of an earlier build from their cache, whatever the arguments are now, unless a command
+# before it has them too.
+RUN : "${VERSION}" "${REVISION}"
 LABEL org.opencontainers.image.title="Posture worker" \
     org.opencontainers.image.description="RunPod serverless worker: posture angles from a front and a side photograph" \
     org.opencontainers.image.licenses="MIT" \

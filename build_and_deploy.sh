@@ -88,6 +88,11 @@ rehearse() {
         stop "The endpoint could not be deployed." "The lines above say why; nothing was changed."
 }
 
+check_engine() {
+    find_engine
+    can_seal || stop "buildah can try the image only as root." "Run this as root, or install docker or podman."
+}
+
 build() {
     set --
     [ -z "$BASE_IMAGE" ] || set -- --build-arg "BASE=$BASE_IMAGE"
@@ -97,7 +102,6 @@ build() {
 
 # The image measures its own test_input.json as it will run: as its user, and here without a network.
 smoke_test() {
-    can_seal || stop "buildah can try the image only as root." "Run this as root, or install docker or podman."
     run_sealed "$IMAGE" python -u runpod_handler.py ||
         stop "The image does not work: it failed its own test job." "The lines above say why; nothing was pushed."
 }
@@ -122,7 +126,7 @@ deploy() {
 read_options "$@"
 name_image
 check_settings
-find_engine
+check_engine
 build
 smoke_test
 push

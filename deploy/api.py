@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import MaxRetryError, ReadTimeoutError
+from urllib3.exceptions import InvalidHeader, MaxRetryError, ReadTimeoutError
 from urllib3.util import Retry
 
 from deploy.errors import DeployError
@@ -27,6 +27,7 @@ QUEUE_URL = "https://api.runpod.ai/v2"
 # Seconds that are waited when RunPod asks for it. It counts requests by the minute, the hour and the day; nobody sits
 # out the last two.
 LONGEST_RETRY_AFTER = 120
+_DAY = 24 * 60 * 60
 RETRIES = 4
 _TEXT_SHOWN = 60
 
@@ -92,6 +93,7 @@ class Client:
             allowed_methods=("GET", "PATCH", "DELETE"),
             backoff_factor=self.patience.backoff,
             raise_on_status=False,
+            retry_after_max=_DAY,
         )
         self._session.mount(self._url, HTTPAdapter(max_retries=retry))
 
@@ -101,10 +103,11 @@ class Client:
     def __exit__(self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
         self._session.close()
 
-    def send(self, request: Request) -> Json:
+    def send(self, request: Request, *needed: str) -> Json:
         """The JSON object that RunPod answers, an empty one when the answer has no body.
 
-        Raises ApiError with RunPod's own title and detail, or why there was no answer; never with the key.
+        Raises ApiError with RunPod's own title and detail, or why there was no answer, or which of the names that are
+        `needed` the answer lacks; never with the key.
         """
         if self._show:
             self._show(self.shown(request))
@@ -124,14 +127,15 @@ class Client:
             raise ApiError(self._without_key(f"{self._named(request)}: {_reason(error)}")) from None
         if not 200 <= response.status_code < 300:
             raise ApiError(self._without_key(f"{self._named(request)}: {_problem(response)}"), response.status_code)
-        if not response.content:
-            return {}
         try:
-            answer = response.json()
+            answer = response.json() if response.content else {}
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
             raise ApiError(f"{self._named(request)}: the answer is not a JSON object.", response.status_code)
+        missing = [name for name in needed if answer.get(name) is None]
+        if missing:
+            raise ApiError(f"{self._named(request)}: the answer lacks {', '.join(missing)}.", response.status_code)
         return answer
 
     def shown(self, request: Request) -> str:
@@ -171,9 +175,13 @@ class _Retry(Retry):
         return status_code == 429 or super().is_retry(method, status_code, has_retry_after)
 
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        seconds = super().get_retry_after(response)
+        try:
+            seconds = super().get_retry_after(response)
+        except InvalidHeader:  # neither seconds nor a date; the backoff does without
+            return None
         if seconds is not None and seconds > LONGEST_RETRY_AFTER:
-            raise ApiError(f"RunPod's rate limit is used up: try again in {seconds:.0f} s.", response.status)
+            why = "its rate limit is used up" if response.status == 429 else f"HTTP {response.status}"
+            raise ApiError(f"RunPod takes no requests now ({why}): try again in {seconds:.0f} s.", response.status)
         return seconds
 
 
@@ -202,13 +210,17 @@ def _reason(error: requests.RequestException) -> str:
 
 
 def _problem(response: requests.Response) -> str:
-    """RunPod's `title`, `detail` and `errors` (RFC 9457); the status where the answer is something else."""
+    """The status with RunPod's `title`, `detail` and `errors` (RFC 9457) or its queue's `error`, where it says them."""
     try:
         problem = response.json()
-        lines = [f"{problem['title']}: {problem['detail']}", *problem.get("errors", [])]
-    except (ValueError, KeyError, TypeError):
-        return f"HTTP {response.status_code} {response.reason}".rstrip()
-    return f"HTTP {response.status_code} " + "\n  ".join(map(str, lines))
+    except ValueError:
+        problem = None
+    told = problem if isinstance(problem, dict) else {}
+    if "title" in told:
+        lines = [f"{told['title']}: {told.get('detail')}", *(told.get("errors") or [])]
+    else:
+        lines = [f"{response.reason}: {told['error']}" if told.get("error") else response.reason]
+    return f"HTTP {response.status_code} " + "\n  ".join(map(str, lines)).rstrip()
 
 
 def _cut(value: object) -> object:

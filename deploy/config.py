@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from deploy.errors import DeployError
@@ -21,11 +21,17 @@ class _Section(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", alias_generator=to_camel)
 
 
+def _power_of_two(number: int) -> int:
+    if number & (number - 1):
+        raise ValueError("Input should be a power of two")
+    return number
+
+
 class Cpu(_Section):
     """One kind of machine that a worker may run on; RunPod takes the first that is free."""
 
     id: str = Field(min_length=1)
-    vcpu_count: int = Field(ge=2)
+    vcpu_count: Annotated[int, Field(ge=2), AfterValidator(_power_of_two)]
 
 
 class Workers(_Section):

@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent.parent / "demo_images"
 
 # Milliseconds that /runsync holds its answer back for a job that is not done; less than a request is given to answer.
 _RUNSYNC_WAITS = 20_000
-_UNFINISHED = frozenset(["IN_QUEUE", "IN_PROGRESS"])
+_FINISHED = frozenset(["COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"])
 
 
 def truth() -> Json:
@@ -33,21 +33,23 @@ def run(client: Client, endpoint_id: str, body: Json, seconds: float) -> Json:
     Raises DeployError when the job failed, or is not done within `seconds`; the first one waits for a worker to start.
     """
     deadline = time.monotonic() + seconds
-    done = client.send(Request("POST", f"/{endpoint_id}/runsync?wait={_RUNSYNC_WAITS}", body))
-    while done["status"] in _UNFINISHED:
+    done = client.send(Request("POST", f"/{endpoint_id}/runsync?wait={_RUNSYNC_WAITS}", body), "id", "status")
+    while done["status"] not in _FINISHED:
         if time.monotonic() > deadline:
             raise DeployError(f"Job {done['id']} is {done['status']} after {seconds:g} s: see python -m deploy status.")
         time.sleep(client.patience.between)
-        done = client.send(Request("GET", f"/{endpoint_id}/status/{done['id']}"))
+        done = client.send(Request("GET", f"/{endpoint_id}/status/{done['id']}"), "id", "status")
     if done["status"] != "COMPLETED":
-        advice = (done.get("output") or {}).get("message", "")
-        raise DeployError(f"Job {done.get('id')} is {done['status']}: {done.get('error')} {advice}".rstrip())
+        output = done.get("output")
+        advice = output.get("message") if isinstance(output, dict) else None
+        said = " ".join(str(text) for text in (done.get("error"), advice) if text)
+        raise DeployError(f"Job {done['id']} is {done['status']}: {said or 'see the log in the console.'}")
     return done
 
 
 def compare(pair: Json, margins: Json, output: object) -> tuple[list[str], int]:
     """Lines of measured beside true, and how many angles are missing or further off than their margins."""
-    measured = output.get("data", {}) if isinstance(output, dict) else {}
+    measured = (output.get("data") or {}) if isinstance(output, dict) else {}
     lines, off = [f"{'degrees':26}{'measured':>9}{'true':>8}{'margin':>8}"], 0
     for view, angles in pair["angles"].items():
         for name, true in angles.items():

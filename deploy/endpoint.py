@@ -39,8 +39,8 @@ class Difference:
 
 def find(client: Client, name: str) -> Json | None:
     """The account's endpoint of that name, None when there is none. Raises DeployError when there are several."""
-    endpoints = client.send(Request("GET", ENDPOINTS))["endpoints"]
-    found: list[Json] = [endpoint for endpoint in endpoints if _same_name(name, endpoint["name"])]
+    endpoints = client.send(Request("GET", ENDPOINTS), "endpoints")["endpoints"]
+    found: list[Json] = [endpoint for endpoint in endpoints if _same_name(name, endpoint.get("name"))]
     if len(found) > 1:
         ids = ", ".join(endpoint["id"] for endpoint in found)
         raise DeployError(f"Several endpoints are named {name}: {ids}. Delete or rename all but one in the console.")
@@ -71,13 +71,13 @@ def changes(endpoint: Endpoint, current: Json) -> list[Difference]:
 def create(client: Client, endpoint: Endpoint, seconds: float) -> Json:
     """Makes the endpoint and returns it as RunPod describes it once it is rolled out.
 
-    When RunPod's answer is lost, the endpoint is looked for, so that it is not made twice. Raises DeployError when the
-    rollout takes longer than `seconds`.
+    When RunPod's answer is lost or garbled, the endpoint is looked for, so that it is not made twice. Raises
+    DeployError when the rollout takes longer than `seconds`.
     """
     try:
-        created = client.send(Request("POST", ENDPOINTS, endpoint.body()))
+        created = client.send(Request("POST", ENDPOINTS, endpoint.body()), "id")
     except ApiError as error:
-        if error.status is not None and error.status < 500:
+        if error.status is not None and 300 <= error.status < 500:
             raise
         found = find(client, endpoint.name)
         if found is None:
@@ -110,17 +110,17 @@ def delete(client: Client, endpoint_id: str) -> None:
 
 def read(client: Client, endpoint_id: str) -> Json:
     """The endpoint as RunPod describes it."""
-    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}"))
+    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}"), "id", "name", "workers", "flashboot")
 
 
 def releases(client: Client, endpoint_id: str) -> Json:
     """The endpoint's releases, newest first, and how far the newest is rolled out."""
-    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}/releases"))
+    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}/releases"), "releases", "rollout")
 
 
 def workers(client: Client, endpoint_id: str) -> Json:
     """The endpoint's workers and how many there are of each status."""
-    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}/workers"))
+    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}/workers"), "summary")
 
 
 def faults(config: Config, came: Json) -> list[str]:
@@ -144,7 +144,7 @@ def check_catalogue(client: Client, config: Config) -> None:
     """Raises DeployError when RunPod has no such processors, or they have too little memory for the worker."""
     for cpu in config.endpoint.cpu:
         try:
-            kind = client.send(Request("GET", f"/v2/catalog/cpus/{cpu.id}"))
+            kind = client.send(Request("GET", f"/v2/catalog/cpus/{cpu.id}"), "vcpu", "ramGbPerVcpu")
         except ApiError as error:
             if error.status == 404:
                 raise DeployError(f"endpoint.cpu: RunPod has no {cpu.id}.") from error
@@ -202,15 +202,17 @@ def _newest(history: Json) -> str | None:
     return history["releases"][0]["id"] if history["releases"] else None
 
 
-def _same_name(asked: str, came: str) -> bool:
+def _same_name(asked: str, came: object) -> bool:
     return came in (asked, asked + _FLASHBOOT_SUFFIX)
 
 
 def _same(name: str, asked: object, came: object) -> bool:
     """Whether a setting is as asked for. RunPod may say more than was asked, except of the environment."""
     if name == "name":
-        return _same_name(str(asked), str(came))
-    if name == "env" or not isinstance(asked, dict | list):
+        return _same_name(str(asked), came)
+    if name == "env":
+        return asked == (came or {})
+    if not isinstance(asked, dict | list):
         return bool(asked == came)
     if isinstance(asked, list):
         return isinstance(came, list) and len(came) == len(asked) and _all_same(zip(asked, came, strict=True))

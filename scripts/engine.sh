@@ -55,6 +55,14 @@ build_worker() {
     build_image "$image" . --build-arg "VERSION=$version" --build-arg "REVISION=${commit:-unknown}" "$@"
 }
 
+# label IMAGE NAME: the value of an image's label.
+label() {
+    case $ENGINE in
+        buildah) buildah inspect --type image --format "{{index .OCIv1.Config.Labels \"$2\"}}" "$1" ;;
+        *) "$ENGINE" image inspect --format "{{index .Config.Labels \"$2\"}}" "$1" ;;
+    esac
+}
+
 # enter IMAGE: sets INSIDE, the words that run a command in the image as it is run, with this machine's network.
 # tests/image_worker.py puts the options of its environment in the place of the word ENVIRONMENT.
 enter() {
@@ -93,12 +101,13 @@ run_sealed() {
     esac
 }
 
-# `buildah run` knows no such options: a network of its own comes from unshare, and the rest is mounted inside.
+# `buildah run` knows no such options: a network of its own comes from unshare, and the rest is mounted inside, /tmp as
+# docker does it.
 run_buildah() {
     local image=$1 container=posture-$$ status=0
     shift
     # shellcheck disable=SC2016  # for the shell inside
-    local seal='mount -o remount,bind,ro / && mount -t tmpfs tmpfs /tmp && shift && exec setpriv "$@"'
+    local seal='mount -o remount,bind,ro / && mount -t tmpfs -o nosuid,nodev,noexec tmpfs /tmp && shift && exec setpriv "$@"'
     run buildah from --quiet --name "$container" "$image"
     run unshare --net buildah run --user 0 --cap-add CAP_SYS_ADMIN "$container" -- \
         sh -c "$seal" sh -- --reuid "$WORKER_UID" --regid "$WORKER_UID" --clear-groups -- "$@" || status=$?

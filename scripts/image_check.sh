@@ -51,6 +51,14 @@ bytecode() {
     ! grep -v "\.pyc'" <<<"$loaded"
 }
 
+revision_label() {
+    local said commit
+    said=$(label "$IMAGE" org.opencontainers.image.revision)
+    commit=$(revision)
+    echo "it is '$said'"
+    [ "$said" = "${commit:-unknown}" ]
+}
+
 queue() {
     local seconds
     seconds=$("$PYTHON" -m tests.image_worker "${INSIDE[@]}" python -u runpod_handler.py) || return
@@ -62,6 +70,7 @@ find_engine
 build_worker "$IMAGE" || stop "The image could not be built." "The lines above say at which step."
 enter "$IMAGE"
 trap leave EXIT
+check "the image is labelled with the revision that it was built from" revision_label
 check "the image measures its own test_input.json" test_job
 check "pip finds nothing amiss but the opencv-contrib-python that is left out" agreement
 check "the Python packages take at most $PACKAGES_MB MB" size

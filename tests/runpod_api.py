@@ -32,7 +32,7 @@ _OPERATIONS = {
     if method != "parameters"
 }
 _QUEUE = {
-    ("POST", re.compile(r"/queue/(?P<id>[^/]+)/runsync\?wait=\d+$")): "runsync",
+    ("POST", re.compile(r"/queue/(?P<id>[^/]+)/runsync(\?wait=\d+)?$")): "runsync",
     ("GET", re.compile(r"/queue/(?P<id>[^/]+)/status/(?P<job>[^/]+)$")): "status",
 }
 OPERATION_IDS = frozenset(operation["operationId"] for operation in _OPERATIONS.values())
@@ -79,6 +79,7 @@ class RunPod:
         # What the worker answers, and how many looks find a job still in the queue.
         self.output: Json = {"output": {}}
         self.looks_until_done = 0
+        self.waiting = "IN_QUEUE"
         self.jobs: list[Json] = []
         self.stopping = threading.Event()
 
@@ -158,7 +159,7 @@ class RunPod:
         waiting = self.looks_until_done > 0
         self.looks_until_done -= waiting
         if waiting:
-            return 200, {"id": job, "status": "IN_QUEUE"}
+            return 200, {"id": job, "status": self.waiting}
         return 200, {"id": job, "status": "COMPLETED", "delayTime": 1200, "executionTime": 340, **self.output}
 
     def _release(self, endpoint_id: str, diff: list[Json]) -> None:

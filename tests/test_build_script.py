@@ -25,6 +25,7 @@ printf '%s\\n' "$name $*" >>"$LOG"
 """
 # Runs the command without a network of its own, for which it would have to be root.
 UNSHARE = """#!/bin/bash
+[[ " $FAIL " != *" unshare:$1 "* ]] || exit 1
 shift && exec "$@"
 """
 
@@ -173,6 +174,7 @@ def test_a_named_tag_allows_changes_which_the_label_tells(checkout: Checkout) ->
         ({"IMAGE_TAG": "a/b"}, "cannot be an image's tag"),
         ({"IMAGE_TAG": "latest"}, "Leave IMAGE_TAG unset"),
         ({"FAIL": "docker:info podman:info buildah:info"}, "until 'docker info' succeeds"),
+        ({"FAIL": "docker:info podman:info unshare:--net"}, "buildah can try the image only as root"),
     ],
 )
 def test_refuses_before_anything_is_built(checkout: Checkout, environment: dict[str, str], complaint: str) -> None:

@@ -2,8 +2,11 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +184,7 @@ def gpu_instead_of_cpu(endpoint: Json) -> None:
         (gpu_instead_of_cpu, "it is a GPU endpoint (['ADA_24']), although CPU was asked for"),
         (lambda came: came["cpu"][0].update(vcpuCount=1), "'vcpuCount': 1}, {"),
         (lambda came: came["cpu"][0].update(memory=3), "cpu: cpu5c has 3 GB instead of at least 4"),
+        (lambda came: came["cpu"].pop(), "cpu: [{'memory': 4, 'id': 'cpu5c', 'vcpuCount': 2}] instead of ["),
         (lambda came: came.update(flashboot="OFF"), "flashboot: OFF instead of FLASHBOOT"),
         (lambda came: came["workers"].update(max=5), "workers: {'min': 0, 'max': 5"),
         (lambda came: came["env"].clear(), "env: missing RUNPOD_INIT_TIMEOUT"),
@@ -197,6 +201,11 @@ def test_an_endpoint_that_comes_otherwise_is_an_error_that_says_what(
     assert outcome.status == 1
     assert "RunPod did not give what was asked for; endpoint endpoint1:" in outcome.err
     assert told in outcome.err
+
+
+def test_an_environment_that_is_left_out_is_an_empty_one(runpod: RunPod, operator: Operator, tmp_path: Path) -> None:
+    runpod.alter = lambda came: came.pop("env")
+    assert operator.run("deploy", "--config", write(tmp_path, env={})).status == 0
 
 
 def test_a_gpu_endpoint_is_not_waited_for(runpod: RunPod, operator: Operator) -> None:
@@ -283,12 +292,37 @@ def test_after_429_every_request_is_sent_again_when_runpod_says(
     assert len(runpod.endpoints) == 1
 
 
-def test_a_wait_of_an_hour_is_not_sat_out(runpod: RunPod, operator: Operator) -> None:
-    limit = {"title": "Too Many Requests", "status": 429, "detail": "rate limit exceeded"}
-    runpod.script("listEndpoints", Answer(429, limit, {"Retry-After": "1812"}))
+@pytest.mark.parametrize(
+    ("status", "seconds", "why"),
+    [(429, "1812", "its rate limit is used up"), (429, "45012", "its rate limit"), (503, "900", "HTTP 503")],
+)
+def test_a_wait_of_an_hour_is_not_sat_out(
+    runpod: RunPod, operator: Operator, status: int, seconds: str, why: str
+) -> None:
+    busy = {"title": "Busy", "status": status, "detail": "not now"}
+    runpod.script("listEndpoints", Answer(status, busy, {"Retry-After": seconds}))
     outcome = operator.run("status")
     assert outcome.status == 1
-    assert "rate limit is used up: try again in 1812 s" in outcome.err
+    assert f"RunPod takes no requests now ({why}" in outcome.err
+    assert f"try again in {seconds} s" in outcome.err
+
+
+def test_a_retry_after_may_be_a_date(runpod: RunPod, operator: Operator) -> None:
+    limit = {"title": "Too Many Requests", "status": 429, "detail": "rate limit exceeded"}
+    then = datetime.now(timezone.utc) + timedelta(hours=1)
+    runpod.script("listEndpoints", Answer(429, limit, {"Retry-After": format_datetime(then, usegmt=True)}))
+    outcome = operator.run("status")
+    assert re.search(r"try again in 3[56]\d\d s", outcome.err)
+
+
+@pytest.mark.parametrize("unreadable", ["1.5", "soon", ""])
+def test_without_a_readable_retry_after_the_request_is_sent_again_all_the_same(
+    runpod: RunPod, operator: Operator, endpoint: Json, unreadable: str
+) -> None:
+    limit = {"title": "Too Many Requests", "status": 429, "detail": "rate limit exceeded"}
+    runpod.script("listEndpoints", Answer(429, limit, {"Retry-After": unreadable}))
+    assert f"({endpoint['id']})" in operator.run("status").out
+    assert len(runpod.sent("listEndpoints")) == 2
 
 
 SILENT = Answer(200, carried_out=True, silent=True)
@@ -302,6 +336,13 @@ def test_a_read_is_tried_again_after_500(runpod: RunPod, operator: Operator, end
     assert len(runpod.sent("getEndpoint")) == 5
 
 
+def test_a_change_is_sent_again_after_500(runpod: RunPod, operator: Operator, endpoint: Json) -> None:
+    runpod.script("updateEndpoint", FAILED)
+    assert operator.deploy(NEWER).status == 0
+    assert endpoint["image"] == NEWER
+    assert runpod.sent("updateEndpoint") == [{"image": NEWER}] * 2
+
+
 def test_a_server_that_keeps_failing_is_told_in_its_words(runpod: RunPod, operator: Operator) -> None:
     runpod.script("listEndpoints", *[FAILED] * 9)
     outcome = operator.run("status")
@@ -310,7 +351,9 @@ def test_a_server_that_keeps_failing_is_told_in_its_words(runpod: RunPod, operat
     assert len(runpod.sent("listEndpoints")) == 1 + api.RETRIES
 
 
-@pytest.mark.parametrize("lost", [Answer(502, "<html>Bad Gateway</html>", carried_out=True), SILENT])
+@pytest.mark.parametrize(
+    "lost", [Answer(502, "<html>Bad Gateway</html>", carried_out=True), Answer(201, "<html>", carried_out=True), SILENT]
+)
 def test_an_endpoint_is_not_made_twice_when_the_answer_is_lost(
     runpod: RunPod, operator: Operator, lost: Answer
 ) -> None:
@@ -341,6 +384,15 @@ def test_an_answer_that_is_no_json_is_an_error(runpod: RunPod, operator: Operato
     outcome = operator.run("status")
     assert outcome.status == 1
     assert "the answer is not a JSON object" in outcome.err
+
+
+@pytest.mark.parametrize("answer", [{}, {"endpoints": None}])
+def test_an_answer_without_what_it_must_hold_is_an_error(runpod: RunPod, operator: Operator, answer: Json) -> None:
+    runpod.script("listEndpoints", Answer(200, answer))
+    outcome = operator.deploy()
+    runpod.faults.clear()  # the document does not know such an answer either
+    assert (outcome.status, runpod.writes) == (1, [])
+    assert "/v2/serverless: the answer lacks endpoints." in outcome.err
 
 
 def test_a_redirection_is_not_followed(runpod: RunPod, operator: Operator) -> None:
@@ -473,6 +525,27 @@ def test_a_call_sends_the_demo_photos_and_checks_the_angles(
     assert endpoint["id"] == "endpoint1"
 
 
+@pytest.mark.usefixtures("endpoint")
+@pytest.mark.parametrize("waiting", ["IN_PROGRESS", "RUNNING"])
+def test_a_job_that_is_in_hand_is_waited_for(
+    runpod: RunPod, operator: Operator, true_angles: Json, waiting: str
+) -> None:
+    runpod.output = {"output": {"data": true_angles}}
+    runpod.looks_until_done, runpod.waiting = 2, waiting
+    assert operator.run("call").status == 0
+    assert len(runpod.sent("status")) == 2
+
+
+@pytest.mark.parametrize("data", [None, {}, {"front_view": {}}])
+def test_an_answer_without_angles_is_not_as_expected(
+    runpod: RunPod, operator: Operator, endpoint: Json, data: object
+) -> None:
+    runpod.output = {"output": {"status": "success", "data": data}}
+    outcome = operator.run("call")
+    assert (outcome.status, endpoint["id"]) == (1, "endpoint1")
+    assert "8 not as expected" in outcome.out
+
+
 @pytest.mark.parametrize("wrong", [None, 99.0, "0.35"])
 def test_an_angle_that_is_off_or_missing_is_marked(
     runpod: RunPod, operator: Operator, endpoint: Json, true_angles: Json, wrong: object
@@ -485,11 +558,34 @@ def test_an_angle_that_is_off_or_missing_is_marked(
     assert "1 not as expected" in outcome.out
 
 
-def test_a_job_that_fails_is_told_with_its_advice(runpod: RunPod, operator: Operator, endpoint: Json) -> None:
-    runpod.output = {"status": "FAILED", "error": "no person was found.", "output": {"message": "Show one person."}}
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        (
+            {"status": "FAILED", "error": "no person was found.", "output": {"message": "Show one person."}},
+            "FAILED: no person was found. Show one person.\n",
+        ),
+        ({"status": "FAILED", "error": "out of memory", "output": "text"}, "FAILED: out of memory\n"),
+        ({"status": "TIMED_OUT"}, "TIMED_OUT: see the log"),
+        ({"status": "CANCELLED"}, "CANCELLED: see the log"),
+    ],
+)
+def test_a_job_that_is_not_completed_is_told_with_its_advice(
+    runpod: RunPod, operator: Operator, endpoint: Json, job: Json, told: str
+) -> None:
+    runpod.output = job
     outcome = operator.run("call")
     assert (outcome.status, endpoint["id"]) == (1, "endpoint1")
-    assert "Job job-1 is FAILED: no person was found. Show one person." in outcome.err
+    assert f"Job job-1 is {told}" in outcome.err
+
+
+def test_a_job_that_the_queue_does_not_take_is_told_in_its_words(
+    runpod: RunPod, operator: Operator, endpoint: Json
+) -> None:
+    runpod.script("runsync", Answer(404, {"error": "endpoint not found"}))
+    outcome = operator.run("call")
+    assert (outcome.status, endpoint["id"]) == (1, "endpoint1")
+    assert "HTTP 404 Not Found: endpoint not found" in outcome.err
 
 
 def test_a_job_that_finds_no_worker_is_told(runpod: RunPod, operator: Operator, endpoint: Json) -> None:
@@ -654,6 +750,7 @@ def test_an_image_may_be_named_by_its_digest(runpod: RunPod, operator: Operator)
         ({"type": "LOAD_BALANCER"}, "endpoint.type: Input should be 'QUEUE'"),
         ({"cpu": []}, "endpoint.cpu: List should have at least 1 item"),
         ({"cpu": [{"id": "cpu5c", "vcpuCount": 1}]}, "endpoint.cpu.0.vcpuCount: Input should be greater than or equal"),
+        ({"cpu": [{"id": "cpu5c", "vcpuCount": 6}]}, "Input should be a power of two"),
         ({"env": {"TOKEN": 7777}}, "endpoint.env.TOKEN: Input should be a valid string"),
         (
             {"workers": {"min": 0, "max": True, "idleTimeout": 30}},

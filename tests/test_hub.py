@@ -79,6 +79,7 @@ def test_the_files_have_the_documented_fields_and_no_others(document: Any, schem
 def test_the_repository_has_the_files_that_the_hub_wants() -> None:
     assert (ROOT / ".runpod" / "handler.py").resolve() == ROOT / "runpod_handler.py"
     assert (ROOT / "README.md").is_file()
+    assert (ROOT / "Dockerfile").is_file()
 
 
 def test_the_hub_gives_what_the_endpoint_of_runpod_config_gets() -> None:
