@@ -57,7 +57,7 @@ class Plan:
     loaded: float = 0
 
 
-NORMAL = Plan(rounds=5, raw=2, single=15, batch=150, edge=20, reference=5, long=False)
+NORMAL = Plan(rounds=5, raw=2, single=15, batch=120, edge=20, reference=5, long=False)
 LONG = Plan(rounds=5, raw=3, single=25, batch=200, edge=20, reference=8, long=True, many=2000, warm=200, loaded=60)
 BRIEF = Plan(rounds=1, raw=0.3, single=1, batch=4, edge=1, reference=1, long=True, many=12, warm=4, loaded=0.5)
 
