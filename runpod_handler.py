@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from posture.landmarker import LandmarkerPool
 
 # The SDK's loop looks for new jobs once a second while all places are taken, so that a worker needs places for what it
-# can do in a second and more: two cores do about 20 jobs a second. A place is paid in memory, as the SDK holds the jobs
+# can do in a second and more: two cores do 15 to 20 jobs a second. A place is paid in memory, as the SDK holds the jobs
 # in hand: two to three times a job's text, which is 1.4 MB with photos of 1080x1440 pixels, 14 MB with 12 megapixels.
 JOBS_PER_LANDMARKER = 16
 
