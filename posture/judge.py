@@ -63,10 +63,12 @@ MAX_THIGHS = 1.6
 
 # Turn about the body's own axis, in degrees: 0 facing the camera, 90 in profile, 180 from behind. Seen up to 11 for
 # front photos, 69 to 111 for side photos, 35 to 51 for figures turned by 45 to 50 degrees, 171 and more from behind.
-# A turn of 25 shortens a front view's lines by a tenth, so a tilt of 5 degrees reads 0.5 too much; a turn of 30 from
-# profile mixes half of a sideways lean into the side view's angles, 1.5 degrees for a lean of 3.
+# A turn of 25 shortens a front view's lines by a tenth, so a tilt of 5 degrees reads 0.5 too much; a turn of 35 from
+# profile mixes 0.57 of a sideways lean into the side view's angles, 1.7 degrees for a lean of 3. It is read less surely
+# in profile: photographs of real people show the shoulders up to 0.29 trunk lengths apart and from 0.45 picture widths
+# behind each other, the figures up to 0.13 and from 0.61. The worst of both at once would read as 32.
 MAX_TURN_FRONT = 25
-MAX_TURN_SIDE = 30
+MAX_TURN_SIDE = 35
 OTHER_VIEW = 60
 FROM_BEHIND = 120
 FROM_BEHIND_SIDE = 150
