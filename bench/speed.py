@@ -255,10 +255,11 @@ def _single(worker: Worker, photos: dict[str, str], plan: Plan) -> float:
     The SDK looks into its queue every 0.1 s. The pauses spread the jobs evenly over that time, so that a job waits for
     it half of it in the median, whatever the worker.
     """
-    return statistics.median(
-        worker.latency(photos, pause=2 * SDK_PAUSE + SDK_PAUSE * (number + 0.5) / plan.single)
-        for number in range(plan.single)
-    )
+    latencies = []
+    for number in range(plan.single):
+        time.sleep(SDK_PAUSE * (2 + (number + 0.5) / plan.single))
+        latencies.append(worker.latency(photos))
+    return statistics.median(latencies)
 
 
 def _batch(worker: Worker, photos: dict[str, str], plan: Plan, jobs: int = 0) -> Load:

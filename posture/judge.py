@@ -75,7 +75,7 @@ FROM_BEHIND_SIDE = 150
 
 # Of how far the looks lie around their mean, in % of the body's size, for the worst landmark that is measured. Seen up
 # to 2.3 in good, blurred and noisy photos, 12 and more where looks contradict each other.
-MAX_SPREAD = AGREED  # 4
+MAX_SPREAD = AGREED  # 4; judged by the estimate, which looks again where it is exceeded
 # Of the looks that found the person at all.
 MIN_LOOKS = 0.75
 
@@ -273,7 +273,7 @@ def _oblique_view(scene: Scene) -> Finding | None:
 
 def _low_confidence(scene: Scene) -> Finding | None:
     estimate = scene.estimate
-    if len(estimate.looks) >= MIN_LOOKS * estimate.asked and scene.spread <= MAX_SPREAD:
+    if len(estimate.looks) >= MIN_LOOKS * estimate.asked and estimate.agrees:
         return None
     return (
         "low_confidence",
