@@ -1,89 +1,152 @@
-"""The whole way from a request to a report."""
+"""The whole way from photos to a measurement."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from itertools import chain
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-from posture import angles, calibration, images, judge, view
+import numpy as np
+
+from posture import __version__, anatomy, angles, images, judge
 from posture.camera import Camera
-from posture.errors import VIEWS, PoseNotDetectedError, PostureError, View, first
+from posture.errors import Finding, PoseNotDetectedError, PostureError, UnfitPhotoError, refusal
 from posture.estimate import LOOKS, estimate
 from posture.evidence import uncertainty
 from posture.images import Photo
-from posture.judge import Scene
-from posture.landmarks import Detect, Landmarks
-from posture.report import PostureReport, ViewReport
-from posture.request import Options, PostureRequest
+from posture.landmarks import Array, Detect, Landmarks, Pixels, exchange_sides
+from posture.measurement import Line, Measurement, Reading, ViewMeasurement
+from posture.models import files
+from posture.options import Options
+from posture.scene import Scene
+from posture.views import VIEWS, View
 
-Outcome = ViewReport | PostureError
+_Result = TypeVar("_Result")
+Outcome: TypeAlias = ViewMeasurement | tuple[Finding, ...]  # what one photo shows, or the reasons to refuse it
+
+NOBODY = Finding(
+    "no_person",
+    "no person was found.",
+    "Show one person standing, the whole body from head to feet in the picture, well lit.",
+)
 
 
-def analyze(request: PostureRequest, detect: Detect, run: Callable[..., Iterable[Any]] = map) -> PostureReport:
-    """Measures both photos of a request.
+class Model(Protocol):
+    """What finds people in pictures: posture.models.mediapipe.LandmarkerPool, or a test's own."""
 
-    `run` is the built-in `map` or something like it that works on both photos at once. Raises PostureError when a
-    photo is refused: that of the front photo if both are, with the advice for both.
+    def detect(self, pixels: Pixels) -> list[Landmarks]:
+        """The people in a picture, the most prominent first."""
+
+    def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
+        """Like the built-in `map`, on several items at once where that is possible."""
+
+
+def measure(photos: Mapping[str, bytes | Finding], options: Options, model: Model) -> Measurement:
+    """Measures the photos of one person.
+
+    `photos`: by the name of each view in VIEWS, the bytes of the file, or why there are none. Raises PostureError with
+    every reason for every photo when one is refused.
     """
-    options = request.options
-    front, side = run(partial(_outcome, detect, options), VIEWS, (request.front, request.side))
-    _raise_refusal(front, side)
-    include = options.include if options.strict else options.include | {"details"}
-    if all("wrong_view" in dict(report.warnings) for report in (front, side)):
-        front, side = map(_as_swapped, (front, side))
-    return PostureReport(front, side, include)
-
-
-def _raise_refusal(front: Outcome, side: Outcome) -> None:
-    refused = [outcome for outcome in (front, side) if isinstance(outcome, PostureError)]
-    if [error.code for error in refused] == ["wrong_view", "wrong_view"]:
-        raise judge.views_swapped()
+    sent = [photos[view.name] for view in VIEWS]
+    outcomes = list(model.map(partial(_outcome, model.detect, options), VIEWS, sent))
+    refused = [outcome for outcome in outcomes if not isinstance(outcome, ViewMeasurement)]
     if refused:
-        raise first(refused)
+        swapped = [first.code for first, *_ in refused] == ["wrong_view"] * len(VIEWS)
+        problems = tuple(chain(*refused))
+        raise refusal(_told_as_swapped(problems) if swapped else problems)
+    measured = [outcome for outcome in outcomes if isinstance(outcome, ViewMeasurement)]
+    if all("wrong_view" in [warning.code for warning in of.warnings] for of in measured):
+        measured = [replace(of, warnings=_told_as_swapped(of.warnings)) for of in measured]
+    views = {of.view.name: of for of in measured}
+    return Measurement(views, options, f"{files.NAME} sha256:{files.SHA256}", __version__)
 
 
-def _as_swapped(report: ViewReport) -> ViewReport:
-    """The report of one of two photos that each show the other's view."""
-    swapped = judge.views_swapped()
-    told = {"wrong_view": (swapped.code, swapped.problem)}
-    return replace(report, warnings=[told.get(code, (code, problem)) for code, problem in report.warnings])
+def _told_as_swapped(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings about photos that each show another's view: told once, where the first says so."""
+    swapped = judge.views_swapped(VIEWS)
+    told = [swapped if finding.code == "wrong_view" else finding for finding in findings]
+    return tuple(dict.fromkeys(told))
 
 
-def _outcome(detect: Detect, options: Options, photo: View, encoded: str) -> Outcome:
-    """What one photo shows, or why it is refused: both photos are judged, whatever becomes of the other."""
+def _outcome(detect: Detect, options: Options, view: View, sent: bytes | Finding) -> Outcome:
+    """Each photo is judged, whatever becomes of the others."""
     try:
-        return _measured(detect, options, photo, images.decode(encoded))
+        if isinstance(sent, Finding):
+            raise refusal([sent])
+        return _measured(detect, options, view, images.read(sent))
     except PostureError as error:
-        error.view = photo
-        return error
+        return tuple(replace(problem, view=view.name) for problem in error.problems)
 
 
-def _measured(detect: Detect, options: Options, name: View, photo: Photo) -> ViewReport:
+def _measured(detect: Detect, options: Options, view: View, photo: Photo) -> ViewMeasurement:
     found = estimate(photo.pixels, detect, LOOKS[options.mode])
     if found is None:
-        raise PoseNotDetectedError
-    camera = Camera(getattr(options.camera_roll, name), getattr(options.mirrored, name))
+        raise PoseNotDetectedError(NOBODY)
+    camera = options.camera(view)
     height, width = photo.pixels.shape[:2]
-    scene = Scene(name, found, camera.righted(found.mean, width, height), width, height)
+    scene = Scene(view, found, camera.righted(found.mean, width, height), width, height)
     findings = judge.judge(scene)
     if findings and options.strict:
-        raise findings[0]
-    direction = view.direction(scene.person, name)
+        raise UnfitPhotoError(*findings)
+    direction = view.plane.direction(scene.person)
+    size = photo.width / width, photo.height / height
 
-    def values(person: Landmarks) -> dict[str, float]:
-        if options.calibration == "anatomical":
-            person = calibration.anatomical(person, name, direction)
-        return angles.measure(person, name, direction)
+    def in_photo(points: Array) -> Array:
+        """Points of the level picture, (n, 2), in pixels of the upright photo as it was sent."""
+        sent: Array = camera.as_sent(points, width, height) * size
+        return sent
 
-    looks = [values(camera.righted(look, width, height)) for look in found.looks]
-    plain = angles.measure(scene.person, name, direction)
-    return ViewReport(
-        scene=scene,
-        photo=photo,
+    readings = _readings(scene, options, camera, direction, in_photo)
+    seen, scatter = found.mean, size[0] * found.scatter
+    if camera.mirrored:
+        seen, scatter = seen.renamed(), exchange_sides(scatter)
+    near_side = view.plane.near_side(direction)
+    return ViewMeasurement(
+        view=view,
+        angles={reading.measure.name: reading for reading in readings if reading.measure.core},
+        measures={reading.measure.name: reading for reading in readings if not reading.measure.core},
+        landmarks=replace(seen, points=seen.points * size, depth=seen.depth * size[0]),
+        scatter=scatter,
+        warnings=findings + judge.remarks(scene),
         camera=camera,
-        direction=direction,
-        values=plain if options.calibration == "none" else values(scene.person),
-        plain=plain,
-        uncertainty=uncertainty(options.mode, name, looks, scene.person.stature),
-        warnings=[(finding.code, finding.problem) for finding in findings] + judge.remarks(scene),
+        near_side=near_side,
+        facing=None if near_side is None else "right" if (direction > 0) != camera.mirrored else "left",
+        quality=scene.quality(),
+        width=photo.width,
+        height=photo.height,
+        orientation=photo.orientation,
     )
+
+
+def _readings(
+    scene: Scene, options: Options, camera: Camera, direction: int, in_photo: Callable[[Array], Array]
+) -> list[Reading]:
+    """What the measures of the view's plane read."""
+    plane = scene.view.plane
+
+    def calibrated(person: Landmarks) -> Landmarks:
+        return person if options.calibration == "none" else anatomy.anatomical(person, plane, direction)
+
+    def line(points: angles.Points) -> Line:
+        return tuple((float(x), float(y)) for x, y in in_photo(np.array(points)))
+
+    people = [calibrated(camera.righted(look, scene.width, scene.height)) for look in scene.estimate.looks]
+    looks = [angles.measure(person, plane, direction) for person in people]
+    uncertain = uncertainty(options.mode, plane, looks, scene.size())
+    plain = angles.measure(scene.person, plane, direction)
+    person = calibrated(scene.person)
+    values = plain if person is scene.person else angles.measure(person, plane, direction)
+    readings = []
+    for measure in angles.of_plane(plane):
+        points = measure.points_of(person, direction)
+        readings.append(
+            Reading(
+                measure=measure,
+                value=values[measure.name],
+                uncalibrated=plain[measure.name],
+                uncertainty=uncertain[measure.name],
+                line=line(points),
+                reference=line(measure.reference(points, direction)),
+            )
+        )
+    return readings

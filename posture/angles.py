@@ -11,170 +11,195 @@ A tilt is the angle of a line between two points against the horizontal or the v
                     direction
 
 It is positive when the line's end is raised (horizontal) or leans (vertical) as drawn. The positive direction is a
-direction of the person, not of the picture: the person's own left in a front view, where the person faces in a side
-view. It is found from the photo by `posture.view`, and so the same body gives the same numbers whichever way it faces.
+direction of the person, not of the picture (posture.views.Plane), and so the same body gives the same numbers whichever
+way it faces.
 
-To add a measure, add a row to MEASURES and a case to tests/test_angles.py, then run `make calibration` for its
-uncertainty and reliability.
+To add a measure, add a row to MEASURES and a case to tests/posture/test_angles.py, then run `make evidence` for its
+uncertainty and reliability, and `make docs`.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from posture.errors import View
+import numpy as np
+
 from posture.landmarks import Array, Landmarks
+from posture.views import FRONTAL, SAGITTAL, Plane
 
 Points = Sequence[Array]
-# points in pixels, the positive direction (+1 right, -1 left), the body's size in pixels -> value
-Formula = Callable[[Points, int, float], float]
+
+_UP = np.array([0.0, -1.0])
 
 
-def horizontal_tilt(points: Points, direction: int, _size: float = 1) -> float:
+def _horizontal_tilt(points: Points, direction: int, _size: float = 1) -> float:
     """The angle of the line between two points against the horizontal, -180 to 180 degrees."""
     (start_x, start_y), (end_x, end_y) = points
     return math.degrees(math.atan2(start_y - end_y, direction * (end_x - start_x)))
 
 
-def vertical_tilt(points: Points, direction: int, _size: float = 1) -> float:
+def _vertical_tilt(points: Points, direction: int, _size: float = 1) -> float:
     """The angle of the line between two points against the vertical, -180 to 180 degrees."""
     (start_x, start_y), (end_x, end_y) = points
     return math.degrees(math.atan2(direction * (end_x - start_x), start_y - end_y))
 
 
-def bend(points: Points, direction: int, _size: float = 1) -> float:
+def _bend(points: Points, direction: int, _size: float = 1) -> float:
     """How far a chain of three points is bent at the middle one, in degrees; 0 when it is straight.
 
     Positive when the middle point lies in the positive direction from the line between the others.
     """
     first, middle, last = points
-    return vertical_tilt((first, middle), direction) - vertical_tilt((middle, last), direction)
+    return _vertical_tilt((first, middle), direction) - _vertical_tilt((middle, last), direction)
 
 
-def bend_back(points: Points, direction: int, size: float = 1) -> float:
-    """Like `bend`, but positive against the positive direction."""
-    return -bend(points, direction, size)
-
-
-def offset(points: Points, direction: int, size: float) -> float:
+def _offset(points: Points, direction: int, size: float) -> float:
     """How far the second point lies in the positive direction from the plumb line through the first, in % of `size`."""
     base, point = points
     return float(100 * direction * (point[0] - base[0]) / size)
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What sort of number a measure is.
+
+    `formula`: from points in pixels, the positive direction (+1 right, -1 left) and the body's size in pixels to the
+    value. `reference`: from points and positive direction to the direction that the line is compared with, (2,).
+    """
+
+    name: str
+    unit: str
+    formula: Callable[[Points, int, float], float]
+    reference: Callable[[Points, int], Array]
+
+
+HORIZONTAL_TILT = Kind(
+    "horizontal tilt", "degrees", _horizontal_tilt, lambda _points, direction: np.array([float(direction), 0.0])
+)
+VERTICAL_TILT = Kind("vertical tilt", "degrees", _vertical_tilt, lambda _points, _direction: _UP)
+BEND = Kind("bend", "degrees", _bend, lambda points, _direction: points[1] - points[0])
+OFFSET = Kind("offset", "% of nose-to-ankle height", _offset, lambda _points, _direction: _UP)
+
+
+@dataclass(frozen=True)
 class Measure:
     """One number that is read off a photo.
 
-    `points`: what the formula takes, each one landmark or the middle of two; `near_` in a name stands for the side of
-    the body that is nearer to the camera. `core`: whether it is one of the eight angles that every answer holds.
-    `note`: what whoever uses it must know of it (docs/ACCURACY.md).
+    `points`: what its line runs through, each one landmark or the middle of several; `near_` in a name stands for the
+    side of the body that is nearer to the camera. `core`: whether it is one of the eight angles that every answer
+    holds. `note`: what whoever uses it must know of it (docs/ACCURACY.md). `sign`: -1 where it is positive against the
+    plane's positive direction.
     """
 
-    view: View
+    plane: Plane
     name: str
-    formula: Formula
+    kind: Kind
     points: tuple[tuple[str, ...], ...]
     meaning: str
     note: str
     core: bool = False
+    sign: int = 1
 
     @property
     def unit(self) -> str:
         """Of its value: degrees, or % of the distance from nose to ankles."""
-        return "% of nose-to-ankle height" if self.formula is offset else "degrees"
+        return self.kind.unit
+
+    def points_of(self, person: Landmarks, direction: int) -> Points:
+        """The points of its line, each (2,) in pixels."""
+        return [person.middle(*(self.plane.landmark(name, direction) for name in names)) for names in self.points]
+
+    def value(self, points: Points, direction: int, size: float) -> float:
+        """Its value, in its unit, from the points of its line and the body's size in pixels."""
+        return self.sign * self.kind.formula(points, direction, size)
+
+    def reference(self, points: Points, direction: int) -> Points:
+        """The line that it is compared with: two points, from the first of its own, as long as its own line."""
+        start, towards = points[0], self.kind.reference(points, direction)
+        length = sum(float(np.linalg.norm(end - begin)) for begin, end in pairwise(points))
+        size = float(np.linalg.norm(towards))
+        return [start, start + (length / size * towards if size else 0.0)]
 
 
 _SHOULDERS, _HIPS, _ANKLES = ((f"left_{joint}", f"right_{joint}") for joint in ("shoulder", "hip", "ankle"))
 
 MEASURES = (
-    Measure("front", "shoulder_tilt", horizontal_tilt, (("right_shoulder",), ("left_shoulder",)),
+    Measure(FRONTAL, "shoulder_tilt", HORIZONTAL_TILT, (("right_shoulder",), ("left_shoulder",)),
             "Shoulder line against the horizontal; positive: the person's left shoulder is higher.",
             "Says which shoulder is higher, but reads only half to three quarters of the tilt.", core=True),
-    Measure("front", "pelvic_tilt", horizontal_tilt, (("right_hip",), ("left_hip",)),
+    Measure(FRONTAL, "pelvic_tilt", HORIZONTAL_TILT, (("right_hip",), ("left_hip",)),
             "Hip line against the horizontal (pelvic obliquity); positive: the person's left hip is higher.",
             "Near to uninformative under clothing, about as good as always saying 0: decide nothing on it.", core=True),
-    Measure("front", "head_tilt", horizontal_tilt, (("right_ear",), ("left_ear",)),
+    Measure(FRONTAL, "head_tilt", HORIZONTAL_TILT, (("right_ear",), ("left_ear",)),
             "Ear line against the horizontal; positive: the person's left ear is higher.",
             "Reads about three quarters of the tilt.", core=True),
-    Measure("front", "body_tilt", vertical_tilt, (_HIPS, ("nose",)),
+    Measure(FRONTAL, "body_tilt", VERTICAL_TILT, (_HIPS, ("nose",)),
             "Line from the middle of the hips to the nose against the vertical; positive: towards the person's left.",
             "Reads true to about half a degree.", core=True),
-    Measure("front", "nose_offset", offset, (_ANKLES, ("nose",)),
+    Measure(FRONTAL, "nose_offset", OFFSET, (_ANKLES, ("nose",)),
             "Nose from the plumb line through the middle of the ankles; positive: towards the person's left.",
             "Reads true. A camera that is not level tilts the plumb line."),
-    Measure("front", "shoulder_offset", offset, (_ANKLES, _SHOULDERS),
+    Measure(FRONTAL, "shoulder_offset", OFFSET, (_ANKLES, _SHOULDERS),
             "Middle of the shoulders from the plumb line through the middle of the ankles; positive: towards the "
             "person's left.", "Reads true. A camera that is not level tilts the plumb line."),
-    Measure("front", "hip_offset", offset, (_ANKLES, _HIPS),
+    Measure(FRONTAL, "hip_offset", OFFSET, (_ANKLES, _HIPS),
             "Middle of the hips from the plumb line through the middle of the ankles; positive: towards the person's "
             "left.", "Reads true. A camera that is not level tilts the plumb line."),
-    Measure("front", "left_knee_deviation", bend_back, (("left_ankle",), ("left_knee",), ("left_hip",)),
+    Measure(FRONTAL, "left_knee_deviation", BEND, (("left_ankle",), ("left_knee",), ("left_hip",)),
             "Left knee out of the line from ankle to hip; positive: inwards (valgus).",
-            "Weakly related to the truth for knees that are nearly straight."),
-    Measure("front", "right_knee_deviation", bend, (("right_ankle",), ("right_knee",), ("right_hip",)),
+            "Weakly related to the truth for knees that are nearly straight.", sign=-1),
+    Measure(FRONTAL, "right_knee_deviation", BEND, (("right_ankle",), ("right_knee",), ("right_hip",)),
             "Right knee out of the line from ankle to hip; positive: inwards (valgus).",
             "Weakly related to the truth for knees that are nearly straight."),
-    Measure("front", "body_lean", vertical_tilt, (_ANKLES, _SHOULDERS),
+    Measure(FRONTAL, "body_lean", VERTICAL_TILT, (_ANKLES, _SHOULDERS),
             "Line from the middle of the ankles to the middle of the shoulders against the vertical; positive: towards "
             "the person's left.", "Reads true to a few tenths of a degree, if the camera is level."),
-    Measure("side", "back_tilt", vertical_tilt, (("near_hip",), ("near_shoulder",)),
+    Measure(SAGITTAL, "back_tilt", VERTICAL_TILT, (("near_hip",), ("near_shoulder",)),
             "Line from hip to shoulder against the vertical; positive: the shoulder lies in front of the hip.",
             "Reads too low by a constant, from where the model puts shoulder and hip; compare with earlier photos.",
             core=True),
-    Measure("side", "neck_tilt", vertical_tilt, (("near_shoulder",), ("near_ear",)),
+    Measure(SAGITTAL, "neck_tilt", VERTICAL_TILT, (("near_shoulder",), ("near_ear",)),
             "Line from shoulder to ear against the vertical; positive: the ear lies in front of the shoulder.",
             "Reads too high: the model's ear lies in front of the tragus, which `anatomical` allows for. Not the "
             "craniovertebral angle.", core=True),
-    Measure("side", "body_tilt", vertical_tilt, (("near_hip",), ("near_ear",)),
+    Measure(SAGITTAL, "body_tilt", VERTICAL_TILT, (("near_hip",), ("near_ear",)),
             "Line from hip to ear against the vertical; positive: the ear lies in front of the hip.",
             "Reads true to about two degrees.", core=True),
-    Measure("side", "hip_tilt", vertical_tilt, (("near_knee",), ("near_hip",)),
+    Measure(SAGITTAL, "hip_tilt", VERTICAL_TILT, (("near_knee",), ("near_hip",)),
             "Line from knee to hip against the vertical; positive: the hip lies in front of the knee.",
             "Reads too high by a constant, from where the model puts hip and knee; compare with earlier photos.",
             core=True),
-    Measure("side", "ear_offset", offset, (("near_ankle",), ("near_ear",)),
+    Measure(SAGITTAL, "ear_offset", OFFSET, (("near_ankle",), ("near_ear",)),
             "Ear from the plumb line through the ankle; positive: in front of it.",
             "The model's ear lies in front of the tragus; `anatomical` takes that off."),
-    Measure("side", "shoulder_offset", offset, (("near_ankle",), ("near_shoulder",)),
+    Measure(SAGITTAL, "shoulder_offset", OFFSET, (("near_ankle",), ("near_shoulder",)),
             "Shoulder from the plumb line through the ankle; positive: in front of it.",
             "Reads too low by a constant; compare with earlier photos."),
-    Measure("side", "hip_offset", offset, (("near_ankle",), ("near_hip",)),
+    Measure(SAGITTAL, "hip_offset", OFFSET, (("near_ankle",), ("near_hip",)),
             "Hip from the plumb line through the ankle; positive: in front of it.",
             "Reads too high by a constant; compare with earlier photos."),
-    Measure("side", "knee_offset", offset, (("near_ankle",), ("near_knee",)),
+    Measure(SAGITTAL, "knee_offset", OFFSET, (("near_ankle",), ("near_knee",)),
             "Knee from the plumb line through the ankle; positive: in front of it.",
             "Reads about two thirds of the offset."),
-    Measure("side", "knee_flexion", bend, (("near_ankle",), ("near_knee",), ("near_hip",)),
+    Measure(SAGITTAL, "knee_flexion", BEND, (("near_ankle",), ("near_knee",), ("near_hip",)),
             "Bend of the knee between ankle and hip; positive: flexed, negative: overextended.",
             "Reads about two thirds of the flexion, and too low by a constant."),
-    Measure("side", "body_lean", vertical_tilt, (("near_ankle",), ("near_shoulder",)),
+    Measure(SAGITTAL, "body_lean", VERTICAL_TILT, (("near_ankle",), ("near_shoulder",)),
             "Line from ankle to shoulder against the vertical; positive: the shoulder lies in front of the ankle.",
             "Reads too low by a constant of about one degree."),
 )  # fmt: skip
 
 
-def near_side(direction: int) -> str:
-    """The side of the body nearer to the camera, "left" or "right", of a person who faces `direction` in a side view.
+def of_plane(plane: Plane) -> tuple[Measure, ...]:
+    """The measures of a plane, in the order of MEASURES."""
+    return tuple(measure for measure in MEASURES if measure.plane is plane)
 
-    Whoever faces the right of the picture shows the camera the right side.
+
+def measure(landmarks: Landmarks, plane: Plane, direction: int) -> dict[str, float]:
+    """The measures of one plane by name, in their units, from one person's landmarks.
+
+    `direction`: which direction of the picture counts as positive, +1 for right and -1 for left (Plane.direction).
     """
-    return "right" if direction > 0 else "left"
-
-
-def measure(landmarks: Landmarks, view: View, direction: int) -> dict[str, float]:
-    """The measures of one view by name, in their units, from one person's landmarks.
-
-    `direction`: where the person's left lies (front view) or where the person faces (side view), +1 for the right of
-    the picture and -1 for its left; see `posture.view.direction`.
-    """
-    near, size = near_side(direction), landmarks.stature
-
-    def point(names: tuple[str, ...]) -> Array:
-        return landmarks.middle(*(name.replace("near", near) for name in names))
-
-    return {
-        row.name: row.formula([point(names) for names in row.points], direction, size)
-        for row in MEASURES
-        if row.view == view
-    }
+    size = landmarks.nose_to_ankle
+    return {row.name: row.value(row.points_of(landmarks, direction), direction, size) for row in of_plane(plane)}

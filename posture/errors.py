@@ -1,48 +1,81 @@
-"""Why a job is refused, in words for the person who holds the camera.
+"""Why a photo or a job is refused, in words for the person who holds the camera.
 
 PostureError
-  RequestError          the job does not hold two photos and known options
+  RequestError          the job does not hold the photos and known options
   ImageError            a photo cannot be read as a picture
   PoseNotDetectedError  the model found no person in a photo
   UnfitPhotoError       a photo shows somebody who cannot be measured well in it
   InternalError         a defect of the worker; whatever else is raised becomes this at its boundary
+
+Everything that is wrong with a photo is a Finding: those that refuse it are raised in one of these, the others are
+warnings. To add a code, add a row to CODES and raise it or name it in posture/judge.py.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar
 
-View = Literal["front", "side"]
-VIEWS: tuple[View, View] = ("front", "side")
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a photo or a job.
+
+    `code`: stable, one of CODES. `problem`: what is wrong, and `advice`: what to do about it, each a sentence without a
+    byte of the picture. `view`: the name of the view whose photo it is about, None where it is about the job.
+
+    Raises ValueError when the code is not in the table.
+    """
+
+    code: str
+    problem: str
+    advice: str
+    view: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"{self.code} is not in posture.errors.CODES")
 
 
 class PostureError(Exception):
-    """A job that is refused.
-
-    `code` is stable and part of the interface. `problem` says what is wrong and `advice` what to do about it, each
-    without a byte of the picture. `view` is the photo that it is about, or None when it is about the job.
-    """
+    """A job that is refused. `problems`: every reason for it, at least one, the first the one to report."""
 
     phrase: ClassVar[str] = "Posture analysis failed"
 
-    def __init__(self, code: str, problem: str, advice: str, view: View | None = None) -> None:
-        super().__init__(code, problem, advice, view)
-        self.code = code
-        self.problem = problem
-        self.advice = advice
-        self.view = view
+    def __init__(self, *problems: Finding) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    @property
+    def code(self) -> str:
+        """The code of the first problem; stable."""
+        return self.problems[0].code
+
+    @property
+    def view(self) -> str | None:
+        """The view of the first problem's photo, None where it is about the job."""
+        return self.problems[0].view
+
+    @property
+    def advice(self) -> str:
+        """What to do about the first problem; where several photos are refused, about the first problem of each."""
+        first = self.problems[0]
+        if first.view is None:
+            return first.advice
+        by_view = {problem.view: problem.advice for problem in reversed(self.problems)}
+        if len(by_view) == 1:
+            return first.advice
+        views = dict.fromkeys(problem.view for problem in self.problems)
+        return " ".join(f"{str(view).capitalize()} photo: {by_view[view]}" for view in views)
 
     def __str__(self) -> str:
         photo = f" for the {self.view} photo" if self.view else ""
-        return f"{self.phrase}{photo}: {self.problem}"
+        return f"{self.phrase}{photo}: {self.problems[0].problem}"
 
 
 class RequestError(PostureError):
     """The job does not hold what a job must hold."""
 
     phrase = "Invalid request"
-
-    def __init__(self, problem: str, advice: str, view: View | None = None) -> None:
-        super().__init__("invalid_request", problem, advice, view)
 
 
 class ImageError(PostureError):
@@ -56,13 +89,6 @@ class PoseNotDetectedError(PostureError):
 
     phrase = "Could not detect pose landmarks"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "no_person",
-            "no person was found.",
-            "Show one person standing, the whole body from head to feet in the picture, well lit.",
-        )
-
 
 class UnfitPhotoError(PostureError):
     """A photo shows a person, but not so that the angles could be trusted."""
@@ -73,20 +99,57 @@ class UnfitPhotoError(PostureError):
 class InternalError(PostureError):
     """Something went wrong that is not the client's doing; what it was stands in the worker's log alone."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "internal_error",
-            "the worker failed.",
-            "Send the job again; if it fails again, report it to the operator with the job's id.",
-        )
+
+class NotInstalledError(ImportError):
+    """A part of the package was asked for without the libraries it needs; the text has the command."""
 
 
-def first(refusals: Sequence[PostureError]) -> PostureError:
-    """What a job is answered whose photos are refused for these reasons, front before side: the first one.
+@dataclass(frozen=True)
+class Code:
+    """A code that clients can rely on.
 
-    Its advice is for both photos where both are refused.
+    `error`: what is raised with it, None for a code that only ever warns. `meaning`: what is wrong, for the documents.
     """
-    error = refusals[0]
-    if len(refusals) > 1:
-        error.advice = " ".join(f"{str(refusal.view).capitalize()} photo: {refusal.advice}" for refusal in refusals)
-    return error
+
+    name: str
+    error: type[PostureError] | None
+    meaning: str
+
+
+_TABLE = (
+    Code("invalid_request", RequestError, "a photo is missing, empty or no text; names are unknown or mixed"),
+    Code("image_too_large", ImageError, "the base64 text is longer than the limit"),
+    Code("invalid_base64", ImageError, "the text is not base64"),
+    Code("unsupported_format", ImageError, "the file is neither JPEG nor PNG, judged by its content"),
+    Code("corrupt_image", ImageError,
+         "the file is cut off or damaged; a few wrong bytes inside of a JPEG, which has no checksums, cannot always be "
+         "told"),
+    Code("image_too_small", ImageError,
+         "less than 100 pixels wide or high, or a strip more than ten times as long as wide"),
+    Code("too_many_pixels", ImageError, "more than 50 megapixels"),
+    Code("no_person", PoseNotDetectedError, "the model found nobody"),
+    Code("several_people", UnfitPhotoError,
+         "more than one person of comparable size; people of less than about 0.7 of the size are often not seen at "
+         "all"),
+    Code("person_cropped", UnfitPhotoError, "head, shoulders, hips, knees or feet are not in the picture"),
+    Code("person_too_small", UnfitPhotoError, "fewer than about 70 pixels from head to feet"),
+    Code("not_upright", UnfitPhotoError,
+         "lying, bent, sitting, kneeling, or a photo turned by 90 or 180 degrees"),
+    Code("back_view", UnfitPhotoError, "seen from behind"),
+    Code("wrong_view", UnfitPhotoError, "a side photo sent as the front photo, or the reverse"),
+    Code("views_swapped", UnfitPhotoError, "both of these: the photos are exchanged"),
+    Code("oblique_view", UnfitPhotoError, "turned too far out of the front or the side view"),
+    Code("low_confidence", UnfitPhotoError, "the looks at the photo disagree (not in `fast`)"),
+    Code("internal_error", InternalError,
+         "a defect of the worker; the client is told nothing of it, its traceback is in the log"),
+    Code("person_in_background", None, "a smaller person in the picture was not measured"),
+)  # fmt: skip
+CODES = {code.name: code for code in _TABLE}
+
+
+def refusal(problems: Sequence[Finding]) -> PostureError:
+    """The error to raise for these problems, at least one, the one to report first. ValueError if that only warns."""
+    error = CODES[problems[0].code].error
+    if error is None:
+        raise ValueError(f"{problems[0].code} does not refuse a photo")
+    return error(*problems)

@@ -1,8 +1,9 @@
 """Several looks at one photo, averaged: the model's own error differs from look to look, the body does not.
 
-Every look shows the model the same photo a little differently and brings the landmarks back to the photo's own pixels.
-The model sees left and right with a bias of up to 0.7 degrees; a photo and its mirror image together have none, by
-symmetry. Further looks make a number more repeatable, not more accurate: see docs/ACCURACY.md.
+This is test-time augmentation. A look shows the model the same photo a little differently, mirrored or turned, and
+brings the landmarks back to the photo's own pixels. The model sees left and right with a bias of up to 0.7 degrees; a
+photo and its mirror image together have none, by symmetry. Further looks make a number more repeatable, not more
+accurate: see docs/ACCURACY.md.
 """
 
 import math
@@ -32,7 +33,7 @@ _ROOM = 0.6
 # each other. Mostly one of them has seen the legs end too early, which it does not in a frame: of 28 pictures cut out
 # closely around a person in profile 8 were told by it, with frames 1. Another setting then has to show as good an
 # agreement as good photos do (up to 2.3): knees that are hidden come out at 3.7 sometimes, wrong by 8 degrees.
-AGREED = 4.0
+MAX_DISAGREEMENT = 4.0
 _AGREED_AFTER_ALL = 2.5
 # Of the body's size: two whose trunks' middles lie closer to each other than this are one body found twice.
 _SAME_BODY = 0.2
@@ -100,21 +101,24 @@ class Estimate:
         return Landmarks(*(np.mean(values, axis=0) for values in by_kind))
 
     @cached_property
-    def spread(self) -> Array:
-        """(33,) how far the looks lie around their mean: the root mean square distance, in pixels; 0 for one look."""
+    def scatter(self) -> Array:
+        """(33,) how far the looks at each landmark lie around their mean, in pixels; 0 for one look.
+
+        It is the root mean square distance.
+        """
         distances = [np.linalg.norm(look.points - self.mean.points, axis=1) for look in self.looks]
-        spread: Array = np.sqrt(np.mean(np.square(distances), axis=0))
-        return spread
+        scatter: Array = np.sqrt(np.mean(np.square(distances), axis=0))
+        return scatter
 
     @cached_property
     def disagreement(self) -> float:
-        """The spread in % of the body's size, at the landmark where it is most of those that are needed."""
-        return float(100 * self.spread[NEEDED].max() / self.mean.stature)
+        """The largest scatter of the landmarks that are needed, in % of the body's size."""
+        return float(100 * self.scatter[NEEDED].max() / self.mean.nose_to_ankle)
 
     @property
     def agrees(self) -> bool:
         """Whether the looks saw the same body."""
-        return self.disagreement <= AGREED
+        return self.disagreement <= MAX_DISAGREEMENT
 
     def shifted(self, right: float, down: float) -> "Estimate":
         """The same in a picture of which this one was a part, that many pixels from its upper left corner."""
@@ -138,7 +142,7 @@ def estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate 
         if found is None or (best is not None and not _is_better(found, best)):
             continue
         best = found.shifted(left, top)
-        if len(best.looks) == len(looks) and best.agrees and best.mean.stature >= _SMALL * max(shown.shape):
+        if len(best.looks) == len(looks) and best.agrees and best.mean.nose_to_ankle >= _SMALL * max(shown.shape):
             break
     return best
 
@@ -147,7 +151,7 @@ def _is_better(found: Estimate, best: Estimate) -> bool:
     """Whether more looks found the person, or as many that agree."""
     if len(found.looks) != len(best.looks):
         return len(found.looks) > len(best.looks)
-    return found.disagreement <= (AGREED if best.agrees else _AGREED_AFTER_ALL)
+    return found.disagreement <= (MAX_DISAGREEMENT if best.agrees else _AGREED_AFTER_ALL)
 
 
 # Left and top of what is shown, in pixels of the picture, and what is shown.
@@ -166,7 +170,7 @@ def _closer(pixels: Pixels, detect: Detect, best: Estimate | None) -> _Part | No
     if person is None:
         return None
     height, width = pixels.shape[:2]
-    room = _ROOM * person.stature
+    room = _ROOM * person.nose_to_ankle
     left, top = np.floor(person.points.min(axis=0) - room).clip(0, (width, height)).astype(int)
     right, bottom = np.ceil(person.points.max(axis=0) + room).clip(0, (width, height)).astype(int)
     part = np.ascontiguousarray(pixels[top:bottom, left:right])
@@ -199,8 +203,8 @@ def _estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate
     first = next((people for people in found if people), None)
     if first is None:
         return None
-    person = max(first, key=lambda person: person.stature)
-    bodies = _bodies([person, *sorted(chain(*found), key=lambda person: person.stature, reverse=True)])
+    person = max(first, key=lambda person: person.nose_to_ankle)
+    bodies = _bodies([person, *sorted(chain(*found), key=lambda person: person.nose_to_ankle, reverse=True)])
     nearest = (min(people, key=partial(_apart, person)) for people in found if people)
     return Estimate([same for same in nearest if _is_same(person, same)], bodies[1:], len(looks))
 
@@ -215,7 +219,7 @@ def _bodies(people: Sequence[Landmarks]) -> list[Landmarks]:
 
 
 def _is_same(body: Landmarks, person: Landmarks) -> bool:
-    return _apart(body, person) <= _SAME_BODY * body.stature
+    return _apart(body, person) <= _SAME_BODY * body.nose_to_ankle
 
 
 def _apart(one: Landmarks, other: Landmarks) -> float:

@@ -1,15 +1,18 @@
 """What figures with known angles say of every measure: how far a value may be off by chance, and how far in itself.
 
-The uncertainty is about retakes. A retake is another photo of the same pose: shifted by up to 2 pixels, 2 % larger or
-smaller, 3 % brighter or darker, saved as JPEG of quality 70 to 95. What a body does between two photos is no part of
-it. Nor is where the model puts its landmarks on every body alike; that is what the reliability is about.
+The uncertainty is an expanded uncertainty with the coverage factor k = 1.96 (JCGM 100:2008, 6.2): it holds 95 % of
+retakes. A retake is another photo of the same pose: shifted by up to 2 pixels, 2 % larger or smaller, 3 % brighter or
+darker, saved as JPEG of quality 70 to 95. What a body does between two photos is no part of it. Nor is where the model
+puts its landmarks on every body alike; that is what the reliability is about.
 
-    uncertainty = 1.96 * sqrt(floor^2 + (gain * spread)^2) * max(1, SMALL[mode] / stature)
+    uncertainty = k * sqrt(floor^2 + (gain * standard error)^2) * max(1, SMALL[mode] / nose to ankles)
 
-`spread` is the standard error of the looks at this photo: their standard deviation divided by the square root of their
-number. `floor`, in the measure's unit, and `gain` are fitted for each mode and measure; a single look has no spread,
-and all of its uncertainty is the floor. `make calibration` writes both to evidence.json. They are fitted on bodies of
-190 to 700 pixels from nose to ankles; the last factor is for smaller ones, whose landmarks scatter more.
+The standard error is that of the looks at this photo: their standard deviation divided by the square root of their
+number. `floor`, in the measure's unit, and `gain` are fitted for each mode and measure; a single look has no standard
+error, and all of its uncertainty is the floor. They are fitted on bodies of 190 to 700 pixels from nose to ankles; the
+last factor is for smaller ones, whose landmarks scatter more.
+
+`make evidence` writes evidence.json: both tables, and on which model, version and data they were fitted.
 """
 
 import json
@@ -19,41 +22,48 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from posture.errors import View
+from posture.views import Plane
 
 TABLE = Path(__file__).with_name("evidence.json")
-TWO_SIDED_95 = 1.96  # standard deviations of a normal distribution
+COVERAGE_FACTOR = 1.96  # standard deviations that hold 95 % of a normal distribution
 # Of the distance from nose to ankles in the decoded picture, in pixels, by mode. Without the factor the uncertainty
 # held 49 to 88 % of the retakes of bodies of 120 pixels and 26 to 57 % of those of 65 pixels, least in `precise`.
 SMALL = {"fast": 210, "standard": 210, "precise": 290}
 
 
 def uncertainty(
-    mode: str, view: View, looks: Sequence[Mapping[str, float]], stature: float = math.inf
+    mode: str, plane: Plane, looks: Sequence[Mapping[str, float]], nose_to_ankle: float = math.inf
 ) -> dict[str, float]:
-    """1.96 standard errors of each measure, in its unit, from its values at each look and the body's size in pixels.
+    """The expanded uncertainty of each measure, in its unit, from its values at each look and the size in pixels.
 
     KeyError for an unknown mode.
     """
-    table = _table()["uncertainty"][mode][view]
-    wide = TWO_SIDED_95 * max(1, SMALL[mode] / stature)
+    table = _table()["uncertainty"][mode][plane.name]
+    wide = COVERAGE_FACTOR * max(1, SMALL[mode] / nose_to_ankle)
     return {
-        name: wide * math.hypot(table[name]["floor"], table[name]["gain"] * spread([look[name] for look in looks]))
+        name: wide
+        * math.hypot(table[name]["floor"], table[name]["gain"] * standard_error([look[name] for look in looks]))
         for name in looks[0]
     }
 
 
-def reliability(view: View, name: str) -> dict[str, float]:
+def reliability(plane: Plane, name: str) -> dict[str, float]:
     """How the measure compares with the truth, in `standard` mode and without calibration.
 
     `figures` that were measured; `mean_error` and `sd_of_error` in the measure's unit, measured minus true; `slope` of
     what is measured against what is true, and their `correlation`. KeyError for an unknown measure.
     """
-    figures: dict[str, float] = _table()["reliability"][view][name]
+    figures: dict[str, float] = _table()["reliability"][plane.name][name]
     return figures
 
 
-def spread(values: Sequence[float]) -> float:
+def provenance() -> dict[str, str]:
+    """What the tables were fitted on: `model` and its `sha256`, this package's `version`, and the `data`."""
+    fitted: dict[str, str] = _table()["fitted_on"]
+    return fitted
+
+
+def standard_error(values: Sequence[float]) -> float:
     """The standard error of the mean of values; 0 for a single one."""
     count = len(values)
     if count < 2:

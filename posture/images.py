@@ -1,7 +1,7 @@
-"""From the base64 text of a client to an upright RGB picture of bounded size.
+"""From a file's bytes to an upright RGB picture of bounded size.
 
-The checks run from the cheapest to the dearest: length of the text, alphabet, kind of file, size in the file's header,
-and only then the pixels. A picture is decoded once and lives in memory only.
+The checks run from the cheapest to the dearest: kind of file, size in the file's header, and only then the pixels. A
+picture is decoded once and lives in memory only.
 """
 
 import io
@@ -9,14 +9,11 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import pybase64
 from PIL import ExifTags, Image, ImageFile
 
-from posture.errors import ImageError
+from posture.errors import Finding, ImageError
 from posture.landmarks import Pixels
 
-# RunPod's gateway takes 20 MB for a whole request, so that no longer text can arrive by it.
-MAX_ENCODED_LENGTH = 20_000_000
 # Under this a body is too small for its landmarks to be told apart; such files are thumbnails sent by mistake.
 MIN_SIDE = 100
 # The longer side to the shorter. A person cut out closely in profile is about six times as high as wide; a picture
@@ -27,7 +24,7 @@ MAX_PIXELS = 50_000_000
 # Scans in a JPEG. A progressive one has about ten, a phone's further pictures and film behind it may look like some
 # hundreds more; each goes over the whole picture, at 50 megapixels in 3 ms.
 MAX_SCANS = 1000
-# The longer side, in pixels, that a picture is not reduced below. The model looks at 256x256 pixels of the person and
+# Pictures are never reduced below this longer side, in pixels. The model looks at 256x256 pixels of the person and
 # samples them without smoothing, so that a picture reduced to between 512 and 1024 is measured as accurately as a
 # larger one and 10 to 20 % more repeatably: docs/ACCURACY.md.
 MEASURING_SIDE = 512
@@ -38,9 +35,6 @@ _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the marker that ends a
 _FILLING = 128  # of each channel: what libjpeg fills a picture up with whose data run out
 _MORE = 4 * bytes(range(255))  # data that go on, without a marker
 _PNG_END = b"IEND\xae\x42\x60\x82"
-_DATA_URL = re.compile(r"data:[^,;]*(;[^,;]*)*;base64,", re.ASCII | re.IGNORECASE)
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-_WHITE_SPACE = b" \t\r\n\f\v"
 
 # Modes whose pixels can be averaged as they are, without a converted copy of the whole picture.
 _REDUCIBLE = ("L", "LA", "RGB", "RGBA")
@@ -78,65 +72,15 @@ class Photo:
     orientation: int
 
 
-def decode(text: str) -> Photo:
-    """The photo that a client's base64 text holds.
+def read(data: bytes) -> Photo:
+    """The photo that a file holds.
 
-    The text may use the standard or the URL-safe alphabet, with or without padding, line breaks and a `data:` prefix.
     The file is a JPEG or a PNG, told by its content; any of the eight EXIF orientations is applied.
-    Raises ImageError: image_too_large, invalid_base64, unsupported_format, corrupt_image, image_too_small,
-    too_many_pixels.
+    Raises ImageError: unsupported_format, corrupt_image, image_too_small, too_many_pixels.
     """
-    return _decode_file(_decode_base64(text))
-
-
-def _decode_base64(text: str) -> bytes:
-    if len(text) > MAX_ENCODED_LENGTH:
-        raise ImageError(
-            "image_too_large",
-            f"its base64 text has {len(text):,} characters; at most {MAX_ENCODED_LENGTH:,} are taken.",
-            "Send a smaller picture: 1080x1440 pixels as JPEG are enough.",
-        )
-    text = text.strip()
-    prefix = _DATA_URL.match(text, 0, 200)
-    try:
-        decoded = _bytes_of(text[prefix.end() if prefix else 0 :])
-    except ValueError as error:
-        raise _not_base64() from error
-    if not decoded:
-        raise _not_base64()
-    return decoded
-
-
-def _bytes_of(text: str) -> bytes:
-    """What base64 text stands for. Raises ValueError if it is not that.
-
-    It may be in either alphabet, with or without padding and white space; nearly all is written in the first way tried.
-    """
-    try:
-        return pybase64.b64decode(text, validate=True)
-    except ValueError:
-        signs = text.encode("ascii").translate(None, _WHITE_SPACE)
-    digits = signs.rstrip(b"=")
-    padding = b"=" * (-len(digits) % 4)
-    if signs[len(digits) :] not in (b"", padding):
-        raise ValueError("wrong padding")
-    if any(sign in digits for sign in (b"-", b"_")) and any(sign in digits for sign in (b"+", b"/")):
-        raise ValueError("two alphabets in one text")
-    return pybase64.b64decode(digits.translate(_TO_STANDARD) + padding, validate=True)
-
-
-def _not_base64() -> ImageError:
-    return ImageError(
-        "invalid_base64",
-        "it is not valid base64 text.",
-        "Send the bytes of a JPEG or PNG file encoded as base64, whole and unchanged.",
-    )
-
-
-def _decode_file(data: bytes) -> Photo:
     kind = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), None)
     if kind is None:
-        raise ImageError(
+        raise _error(
             "unsupported_format",
             "it is neither a JPEG nor a PNG file.",
             "Convert the picture (HEIC, WebP, TIFF, ...) to JPEG or PNG before encoding it.",
@@ -190,8 +134,12 @@ def _runs_out(data: bytes, image: Image.Image) -> bool:
         return bool(longer.tobytes() != image.tobytes())
 
 
+def _error(code: str, problem: str, advice: str) -> ImageError:
+    return ImageError(Finding(code, problem, advice))
+
+
 def _corrupt(kind: str) -> ImageError:
-    return ImageError(
+    return _error(
         "corrupt_image",
         f"it begins like a {kind} file but is damaged or cut off.",
         "Send the file again, whole; open it in a viewer first to see that it is sound.",
@@ -200,19 +148,19 @@ def _corrupt(kind: str) -> ImageError:
 
 def _check_size(width: int, height: int) -> None:
     if min(width, height) < MIN_SIDE:
-        raise ImageError(
+        raise _error(
             "image_too_small",
             f"it has {width}x{height} pixels; at least {MIN_SIDE}x{MIN_SIDE} are needed.",
             "Send the photo itself, not a thumbnail of it.",
         )
     if max(width, height) > MAX_RATIO * min(width, height):
-        raise ImageError(
+        raise _error(
             "image_too_small",
             f"it has {width}x{height} pixels; the longer side may be {MAX_RATIO} times the shorter at most.",
             "Send the photo itself, not a strip of it.",
         )
     if width * height > MAX_PIXELS:
-        raise ImageError(
+        raise _error(
             "too_many_pixels",
             f"it has {width}x{height} pixels, more than the {MAX_PIXELS // 1_000_000} megapixels that are taken.",
             "Reduce the picture: 1080x1440 pixels are enough.",

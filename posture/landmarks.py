@@ -87,7 +87,7 @@ class Landmarks:
         return self.points, self.depth, self.presence, self.visibility
 
     @cached_property
-    def stature(self) -> float:
+    def nose_to_ankle(self) -> float:
         """The distance from the middle of the ankles to the nose, in pixels: the body's size, however it is turned."""
         return float(np.linalg.norm(self.middle("nose") - self.middle("left_ankle", "right_ankle")))
 
@@ -112,11 +112,16 @@ class Landmarks:
 
         Both about `center`, (x, y) in pixels.
         """
-        angle = np.radians(clockwise)
-        # y points downwards, so that this matrix turns clockwise as seen
-        matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        points = scale * (self.points - center) @ matrix.T + center
-        return replace(self, points=points, depth=scale * self.depth)
+        return replace(self, points=turned(self.points, clockwise, center, scale), depth=scale * self.depth)
+
+
+def turned(points: Array, clockwise: float, center: tuple[float, float], scale: float = 1.0) -> Array:
+    """Points, (n, 2) in pixels, turned clockwise about `center`, in degrees, and scaled from it."""
+    angle = np.radians(clockwise)
+    # y points downwards, so that this matrix turns clockwise as seen
+    matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    moved: Array = scale * (points - center) @ matrix.T + center
+    return moved
 
 
 def exchange_sides(values: Array) -> Array:
@@ -125,5 +130,5 @@ def exchange_sides(values: Array) -> Array:
     return exchanged
 
 
-# Finds the people in a picture: posture.landmarker.LandmarkerPool.detect, or a test's own.
+# Finds the people in a picture: a model's `detect`, or a test's own.
 Detect = Callable[[Pixels], list[Landmarks]]

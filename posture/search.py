@@ -23,7 +23,7 @@ def find_small(pixels: Pixels, detect: Detect) -> Landmarks | None:
     for left, top, window in _windows(pixels):
         for person in detect(window):
             size = (window.shape[1], window.shape[0])
-            inside = float(np.minimum(person.points, size - person.points).min()) / person.stature
+            inside = float(np.minimum(person.points, size - person.points).min()) / person.nose_to_ankle
             if inside > depth:
                 best, depth = person.shifted(left, top), inside
     return best

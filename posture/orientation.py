@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from posture.errors import View
 from posture.landmarks import INDEX, Array, Landmarks
 
 # The model's depth is about three times too large: seen 2.2 trunk lengths between the shoulders in profile, which lie
@@ -14,17 +13,15 @@ DEPTH_SCALE = 0.70 / 2.2
 _SHOULDERS, _HIPS = ("left_shoulder", "right_shoulder"), ("left_hip", "right_hip")
 
 
-def direction(person: Landmarks, view: View) -> int:
-    """The direction in the picture that counts as positive for the measures of a view: +1 for right, -1 for left.
+def left(person: Landmarks) -> float:
+    """Where the person's own left lies: positive for the right of the picture, negative for its left.
 
-    In a front view it is where the person's own left lies, in a side view where the person faces. It is judged across
-    the trunk, so that turning the photo does not change it.
+    In trunk lengths between the shoulders. It is judged across the trunk, so that turning the photo does not change it.
     """
-    side = _across(person, ("right_shoulder",), ("left_shoulder",)) if view == "front" else _facing(person)
-    return 1 if side >= 0 else -1
+    return _across(person, ("right_shoulder",), ("left_shoulder",))
 
 
-def _facing(person: Landmarks) -> float:
+def facing(person: Landmarks) -> float:
     """Where a person in profile faces: positive for the right of the picture, negative for its left.
 
     Three signs vote with about equal weight, so that a turned head, hidden feet or a wrong depth do not decide alone:
@@ -36,11 +33,9 @@ def _facing(person: Landmarks) -> float:
     return head / 0.15 + feet / 0.4 + _shoulder_depth(person) / 0.7
 
 
-def _across(person: Landmarks, start: tuple[str, ...], end: tuple[str, ...]) -> float:
-    """How far `end` lies to the right of `start` as seen with the trunk upright, in trunk lengths."""
-    up = trunk(person)
-    offset = person.middle(*end) - person.middle(*start)
-    return float(np.dot(offset, (-up[1], up[0])) / np.dot(up, up))
+def turn(person: Landmarks) -> float:
+    """How far the person is turned away from the camera, 0 to 180 degrees: 0 front, 90 profile, 180 back."""
+    return math.degrees(math.atan2(abs(_shoulder_depth(person)), left(person)))
 
 
 def trunk(person: Landmarks) -> Array:
@@ -48,14 +43,14 @@ def trunk(person: Landmarks) -> Array:
     return person.middle(*_SHOULDERS) - person.middle(*_HIPS)
 
 
+def _across(person: Landmarks, start: tuple[str, ...], end: tuple[str, ...]) -> float:
+    """How far `end` lies to the right of `start` as seen with the trunk upright, in trunk lengths."""
+    up = trunk(person)
+    offset = person.middle(*end) - person.middle(*start)
+    return float(np.dot(offset, (-up[1], up[0])) / np.dot(up, up))
+
+
 def _shoulder_depth(person: Landmarks) -> float:
     """How much further from the camera the left shoulder is than the right, in trunk lengths."""
     left, right = (person.depth[INDEX[name]] for name in _SHOULDERS)
     return float(DEPTH_SCALE * (left - right) / np.linalg.norm(trunk(person)))
-
-
-def turn(person: Landmarks) -> float:
-    """How far the person is turned away from the camera, 0 to 180 degrees: 0 front, 90 profile, 180 back."""
-    return math.degrees(
-        math.atan2(abs(_shoulder_depth(person)), _across(person, ("right_shoulder",), ("left_shoulder",)))
-    )

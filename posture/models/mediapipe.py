@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class LandmarkerPool:
-    """Landmarkers and the threads that keep them busy.
+    """Landmarkers and the threads that keep them busy: what `posture.open_model` returns.
 
     One landmarker works on one picture at a time and on one core, without Python's lock; so a pool does as many
     pictures at once as it has landmarkers, each on a thread of its own. Close it, or use it in a `with` statement.

@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from posture.angles import near_side
-from posture.errors import View
 from posture.landmarks import INDEX, Landmarks
+from posture.views import SAGITTAL, Plane
 
 
 @dataclass(frozen=True)
 class Shift:
     """Where a landmark's anatomical point lies from it, in % of the distance from nose to ankles."""
 
-    view: View
+    plane: Plane
     landmark: str
     back: float
     down: float
@@ -25,14 +24,14 @@ class Shift:
 
 
 SHIFTS = (
-    Shift("side", "near_ear", back=1.45, down=0.5,
+    Shift(SAGITTAL, "near_ear", back=1.45, down=0.5,
           evidence="Tragus read by eye on 13 side photographs of real people: 1.46 % (SD 0.77) further back and 0.57 % "
                    "(SD 0.63) lower than the landmark; on 40 rendered figures 1.4 % further back."),
 )  # fmt: skip
 
 
-def anatomical(landmarks: Landmarks, view: View, direction: int) -> Landmarks:
-    """The landmarks of one view with those in SHIFTS moved to their anatomical points.
+def anatomical(landmarks: Landmarks, plane: Plane, direction: int) -> Landmarks:
+    """The landmarks of a photo of one plane with those in SHIFTS moved to their anatomical points.
 
     `direction` as in posture.angles.measure. The body's upward axis runs from the middle of the ankles to the middle of
     the shoulders, so that turning the photo turns the shift.
@@ -42,7 +41,7 @@ def anatomical(landmarks: Landmarks, view: View, direction: int) -> Landmarks:
     back = direction * np.array([-down[1], down[0]])
     points = landmarks.points.copy()
     for shift in SHIFTS:
-        if shift.view == view:
-            index = INDEX[shift.landmark.replace("near", near_side(direction))]
-            points[index] += landmarks.stature / 100 * (shift.back * back + shift.down * down)
+        if shift.plane is plane:
+            index = INDEX[plane.landmark(shift.landmark, direction)]
+            points[index] += landmarks.nose_to_ankle / 100 * (shift.back * back + shift.down * down)
     return replace(landmarks, points=points)

@@ -1,0 +1,101 @@
+"""What a measurement yields."""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from posture import evidence
+from posture.angles import Measure
+from posture.camera import Camera
+from posture.errors import Finding
+from posture.landmarks import Array, Landmarks
+from posture.options import Options
+from posture.views import View
+
+Line: TypeAlias = tuple[tuple[float, float], ...]  # points, (x, y) in pixels of the upright photo as it was sent
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one measure read off one photo, in the measure's unit.
+
+    `value`; `uncalibrated`: the same from the model's own landmarks, where a calibration moved some; `uncertainty`:
+    expanded, k = 1.96 (posture.evidence). `line`: the points that it was read from, middles formed. `reference`: what
+    the line is compared with, two points: from the line's first, as long as the line. Both are in pixels of the upright
+    photo as it was sent, x to the right and y downwards.
+    """
+
+    measure: Measure
+    value: float
+    uncalibrated: float
+    uncertainty: float
+    line: Line
+    reference: Line
+
+    @property
+    def minimal_detectable_change(self) -> float:
+        """What two photos must differ by for it to be more than chance: the square root of 2 times the uncertainty."""
+        return math.sqrt(2) * self.uncertainty
+
+    @property
+    def reliability(self) -> Mapping[str, float]:
+        """How the measure compares with the truth: posture.evidence.reliability."""
+        return evidence.reliability(self.measure.plane, self.measure.name)
+
+
+@dataclass(frozen=True, eq=False)
+class ViewMeasurement:
+    """What was measured in one photo.
+
+    `angles`: the readings that every answer holds, by name, and `measures`: the others. `landmarks`: in pixels of the
+    upright photo at its full size, whatever the camera did; `scatter`: (33,) how far the looks at each lie around their
+    mean, in the same pixels. `warnings`: what the client should know of the photo. `near_side` ("left", "right"): the
+    side of the body that is seen, and `facing` where the person faces in the picture as it was sent; None where both
+    sides are seen alike. `quality`: the figures that the judgement rests on. `width`, `height`: of the upright photo in
+    pixels; `orientation`: the EXIF orientation that was applied.
+    """
+
+    view: View
+    angles: Mapping[str, Reading]
+    measures: Mapping[str, Reading]
+    landmarks: Landmarks
+    scatter: Array
+    warnings: tuple[Finding, ...]
+    camera: Camera
+    near_side: str | None
+    facing: str | None
+    quality: Mapping[str, float]
+    width: int
+    height: int
+    orientation: int
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """What was measured in the photos of one person.
+
+    `views`: by the view's name. `options`: how it was measured. `model`: the model's name and digest. `version`: of
+    this package.
+    """
+
+    views: Mapping[str, ViewMeasurement]
+    options: Options
+    model: str
+    version: str
+
+    @property
+    def front(self) -> ViewMeasurement:
+        """What was measured in the front photo."""
+        return self.views["front"]
+
+    @property
+    def side(self) -> ViewMeasurement:
+        """What was measured in the side photo."""
+        return self.views["side"]
+
+    def answer(self, include: Collection[str] = ()) -> dict[str, Any]:
+        """The worker's answer, as JSON takes it. `include`: what it holds beyond the angles, as in a request."""
+        from posture.wire.answer import success  # noqa: PLC0415  the wire knows measurements, not the reverse
+
+        return success(self, include)

@@ -1,0 +1,1 @@
+"""The models: which files they are, and what runs them."""

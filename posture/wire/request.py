@@ -1,0 +1,157 @@
+"""What a client may send: the shapes of a job and the names in it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Annotated, Any, Literal, TypeAlias
+
+from posture.errors import Finding, PostureError, RequestError, refusal
+from posture.options import Options, choose, option
+from posture.views import VIEWS, View
+from posture.wire import base64_text
+
+Include: TypeAlias = Literal["details", "landmarks", "measures"]
+
+# The two spellings of the photos' names, each in the order of VIEWS.
+SPELLINGS = (tuple(view.name for view in VIEWS), tuple(f"{view.name}_image" for view in VIEWS))
+_IMAGE_NAMES = frozenset(name for spelling in SPELLINGS for name in spelling)
+
+# What the platform and its SDK put beside `input` in a job. In a bare job these names are not the client's.
+PLATFORM_KEYS = frozenset(
+    [
+        "id",
+        "input",
+        "webhook",
+        "policy",
+        "s3Config",
+        "batchId",
+        "status",
+        "delayTime",
+        "executionTime",
+        "workerId",
+        "retries",
+    ]
+)
+
+_PHOTOS = ", ".join(f'"{name}": "<base64>"' for name in SPELLINGS[0])
+_SHAPE = f'Send {{"input": {{{_PHOTOS}}}}}.'
+_LONGEST_NAME_SHOWN = 40
+_MOST_NAMES_SHOWN = 10
+
+
+class RequestOptions(Options, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a client may ask for beside the photos: how they are measured, and what the answer holds."""
+
+    include: Annotated[
+        frozenset[Include],
+        option(
+            "a list of `details`, `landmarks` and `measures`",
+            "What the answer holds beyond the angles, in `data.details`.",
+        ),
+    ] = frozenset()
+
+
+DEFAULTS = RequestOptions()
+_OPTION_NAMES = frozenset(RequestOptions.__struct_fields__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Photos of one person and how they are to be measured.
+
+    `photos`: by the names of the views, the bytes of each file, or why its text stands for none. `characters`: the
+    lengths of those texts.
+    """
+
+    photos: Mapping[str, bytes | Finding] = field(repr=False)
+    characters: Mapping[str, int]
+    options: RequestOptions = DEFAULTS
+
+
+def parse(job: object, defaults: RequestOptions = DEFAULTS) -> Request:
+    """The request that a job holds, in whichever of the accepted shapes.
+
+    The photos are named as in SPELLINGS; they stand in the job's `input`, in an `input` within that, or at the top
+    level of the job, and the options beside them. `defaults` holds where the client does not say. Raises RequestError,
+    whose text has the names that were found and never a value.
+    """
+    payload = _payload(job)
+    names = _spelling(payload)
+    faults = [fault for fault in map(partial(_fault, payload), names, VIEWS) if fault]
+    if faults:
+        raise refusal(faults)
+    options = _options({name: payload[name] for name in payload.keys() - set(names)}, defaults)
+    texts = {view.name: payload[name] for view, name in zip(VIEWS, names, strict=True)}
+    return Request(
+        photos={view: _photo(text) for view, text in texts.items()},
+        characters={view: len(text) for view, text in texts.items()},
+        options=options,
+    )
+
+
+def _photo(text: str) -> bytes | Finding:
+    try:
+        return base64_text.decode(text)
+    except PostureError as error:
+        return error.problems[0]
+
+
+def _payload(job: object) -> Mapping[str, Any]:
+    """The innermost object of the job, in which the photos should stand."""
+    if not isinstance(job, Mapping):
+        raise _invalid("the job is not a JSON object.")
+    payload = job.get("input")
+    if payload is None:
+        return {name: value for name, value in job.items() if name not in PLATFORM_KEYS}
+    # Of what stands beside the job's own `input` only the client's names matter: the platform may add some of its own.
+    misplaced = job.keys() & (_IMAGE_NAMES | _OPTION_NAMES)
+    if isinstance(payload, Mapping) and payload.get("input") is not None:
+        misplaced |= payload.keys() - PLATFORM_KEYS
+        payload = payload["input"]
+    if misplaced:
+        raise _invalid(f"{_listed(misplaced)} beside `input` instead of in it.")
+    if not isinstance(payload, Mapping):
+        raise _invalid("`input` is not a JSON object.")
+    return payload
+
+
+def _spelling(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    found = payload.keys() & _IMAGE_NAMES
+    if not found:
+        raise _invalid(f"there is no photo in it; names found: {_listed(payload)}.")
+    for names in SPELLINGS:
+        if found <= set(names):
+            return names
+    either = " or ".join(" and ".join(f"`{name}`" for name in names) for names in SPELLINGS)
+    raise _invalid(f"two spellings of the photos' names are mixed: {_listed(found)}.", f"Send either {either}.")
+
+
+def _fault(payload: Mapping[str, Any], name: str, view: View) -> Finding | None:
+    """What is wrong with a photo before it is decoded."""
+    fault = partial(Finding, "invalid_request", view=view.name)
+    if name not in payload:
+        return fault(f"`{name}` is missing; names found: {_listed(payload)}.", _SHAPE)
+    photo = payload[name]
+    if not isinstance(photo, str):
+        return fault(f"`{name}` is not text.", "Send the picture as base64 text.")
+    if not photo or photo.isspace():
+        return fault(f"`{name}` is empty.", "Send the picture as base64 text.")
+    return None
+
+
+def _options(given: Mapping[str, Any], defaults: RequestOptions) -> RequestOptions:
+    unknown = given.keys() - _OPTION_NAMES
+    if unknown:
+        raise _invalid(f"unknown names: {_listed(unknown)}.", f"Leave them out. {_SHAPE}")
+    return choose(given, defaults)
+
+
+def _invalid(problem: str, advice: str = _SHAPE) -> RequestError:
+    return RequestError(Finding("invalid_request", problem, advice))
+
+
+def _listed(names: Iterable[object]) -> str:
+    """Names for an error text: sorted, and cut short, since a name too is the client's to choose."""
+    shown = sorted(ascii(name)[1:-1][:_LONGEST_NAME_SHOWN] if isinstance(name, str) else "?" for name in names)
+    more = ["..."] if len(shown) > _MOST_NAMES_SHOWN else []
+    return ", ".join([f"`{name}`" for name in shown[:_MOST_NAMES_SHOWN]] + more) or "none"

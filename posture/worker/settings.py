@@ -1,0 +1,94 @@
+"""What an operator sets in the worker's environment. To add a variable, add a row to VARIABLES and a field."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast, get_args
+
+from posture import cores
+from posture.options import Calibration
+
+# The SDK's loop looks for new jobs once a second while all places are taken, so that a worker needs places for what it
+# can do in a second and more: two cores do 15 to 20 jobs a second. A place is paid in memory, as the SDK holds the jobs
+# in hand: two to three times a job's text, which is 1.4 MB with photos of 1080x1440 pixels, 14 MB with 12 megapixels.
+JOBS_PER_LANDMARKER = 16
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of the environment, for the documents and RunPod's Hub.
+
+    `default`: in words. `title`: what the Hub calls it; empty where it is not offered there. `numbers`: what the Hub
+    offers, the least, the most and the default on its processors; `choices`: the same for words, by what they are called.
+    """
+
+    name: str
+    default: str
+    meaning: str
+    title: str = ""
+    numbers: tuple[int, int, int] | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
+VARIABLES = (
+    Variable("POSTURE_LANDMARKERS", "one a core that the container may use",
+             "Pictures measured at once; each takes about 100 MB of memory.",
+             title="Photos measured at once", numbers=(1, 32, 2)),
+    Variable("POSTURE_CONCURRENCY", "16 for each picture measured at once",
+             "Jobs held at once; 1 limits the worker to one job a second.",
+             title="Jobs held at once", numbers=(1, 512, 32)),
+    Variable("POSTURE_CALIBRATION", "`none`", "The calibration of requests that name none: `none` or `anatomical`.",
+             title="Calibration", choices={"None": "none", "Anatomical": "anatomical"}),
+    Variable("POSTURE_MODEL", "the user's cache; in the image its own place", "The path of the model's file."),
+    Variable("RUNPOD_LOG_LEVEL", "`INFO`",
+             "The least severe messages that are logged. `INFO` writes one line a job. `DEBUG` makes the SDK print "
+             "answers and, in a local test, inputs: never set it where real photos are sent.",
+             title="Log level", choices={"Info": "INFO", "Warnings": "WARN", "Errors": "ERROR"}),
+    Variable("POSTURE_PLAIN_START", "0", "1 imports everything in the ordinary way, which starts more slowly."),
+    Variable("RUNPOD_MIN_MEMORY_GB", "1, set in the image",
+             "The free memory without which the SDK ends a worker that starts."),
+)  # fmt: skip
+
+
+class SettingsError(ValueError):
+    """A variable holds what it cannot; the text names it and what it takes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the worker works.
+
+    `landmarkers`: pictures measured at once. `concurrency`: jobs held at once. `calibration`: of jobs that name none.
+
+    POSTURE_MODEL and POSTURE_PLAIN_START are read where the model's file is looked for and where packages are imported,
+    which a library does too.
+    """
+
+    landmarkers: int
+    concurrency: int
+    calibration: Calibration
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in an environment. Raises SettingsError."""
+    landmarkers = _whole_number(environment, "POSTURE_LANDMARKERS", cores.available())
+    return Settings(
+        landmarkers=landmarkers,
+        concurrency=_whole_number(environment, "POSTURE_CONCURRENCY", JOBS_PER_LANDMARKER * landmarkers),
+        calibration=_calibration(environment),
+    )
+
+
+def _whole_number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise SettingsError(f"{name} must be a positive whole number, not {text!r}.")
+    return int(text)
+
+
+def _calibration(environment: Mapping[str, str]) -> Calibration:
+    text = environment.get("POSTURE_CALIBRATION", "none")
+    for calibration in get_args(Calibration):
+        if text == calibration:
+            return cast("Calibration", calibration)
+    raise SettingsError(f"POSTURE_CALIBRATION must be one of {', '.join(get_args(Calibration))}, not {text!r}.")
