@@ -38,7 +38,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     RUNPOD_LOG_LEVEL=INFO \
     RUNPOD_MIN_MEMORY_GB=1
 WORKDIR /app
-COPY LICENSE THIRD_PARTY.md runpod_handler.py test_input.json ./
+COPY LICENSE runpod_handler.py test_input.json ./
+COPY docs/THIRD_PARTY.md docs/
 COPY posture posture
 # The first run leaves the bytecode of all that it imports, also of the standard library, for which the base has none,
 # and Matplotlib's font cache. Matplotlib uses that only where it may also write. The files of a checkout may be its

@@ -56,9 +56,9 @@ lock: setup  ## Remake the locks from the pinned requirements; with UPGRADE=1 th
 	$(LOCK) --no-emit-package opencv-contrib-python requirements_runpod.txt -o requirements_runpod.lock
 	$(LOCK) --constraints requirements_runpod.lock requirements_dev.txt -o requirements_dev.lock
 
-licences: setup  ## Remake the table of THIRD_PARTY.md from the installed packages
-	@sed -i '/^| Name /,$$d' THIRD_PARTY.md
-	@$(BIN)/pip-licenses --with-system --format=markdown >>THIRD_PARTY.md \
+licences: setup  ## Remake the table of docs/THIRD_PARTY.md from the installed packages
+	@sed -i '/^| Name /,$$d' docs/THIRD_PARTY.md
+	@$(BIN)/pip-licenses --with-system --format=markdown >>docs/THIRD_PARTY.md \
 		--packages $$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' requirements_runpod.lock | sort -u)
 
 image-check:  ## Build the image with docker, podman or buildah, and prove inside it that it works
