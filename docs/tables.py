@@ -1,0 +1,140 @@
+"""The tables of the documents as Markdown, made from the tables that the worker itself reads."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+import msgspec
+
+from posture.angles import MEASURES, Measure
+from posture.errors import CODES
+from posture.images import MAX_PIXELS, MAX_RATIO, MIN_SIDE
+from posture.judge import REMARKS, Limit, checks
+from posture.options import takes
+from posture.views import VIEWS
+from posture.wire.base64_text import MAX_ENCODED_LENGTH
+from posture.wire.request import RequestOptions
+from posture.worker.settings import VARIABLES
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = "\n".join(f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows))
+    return f"\n{lines}\n\n"
+
+
+def options() -> str:
+    """What a request may ask for beside the photos."""
+    rows = []
+    for field in msgspec.structs.fields(RequestOptions):
+        default = msgspec.to_builtins(getattr(RequestOptions(), field.name))
+        description = msgspec.json.schema(field.type)["description"]
+        rows.append([f"`{field.name}`", takes(field.type), f"`{msgspec.json.encode(default).decode()}`", description])
+    return _table(["option", "takes", "default", "meaning"], rows)
+
+
+def limits() -> str:
+    """What bounds a request."""
+    return _table(
+        ["limit", "value", "code when exceeded"],
+        [
+            ["base64 text of one photo", f"{MAX_ENCODED_LENGTH:,} characters", "`image_too_large`"],
+            ["pixels of one photo", f"{MAX_PIXELS // 1_000_000} megapixels", "`too_many_pixels`"],
+            [
+                "shorter side of a photo",
+                f"at least {MIN_SIDE} pixels, and 1/{MAX_RATIO} of the longer side",
+                "`image_too_small`",
+            ],
+            ["the whole request (RunPod's own)", "10 MB by `/run`, 20 MB by `/runsync`", "HTTP error of the platform"],
+        ],
+    )
+
+
+def codes() -> str:
+    """Why a job is refused."""
+    rows = [[f"`{code.name}`", code.meaning] for code in CODES.values() if code.error]
+    return _table(["code", "what is wrong"], rows)
+
+
+def warnings() -> str:
+    """What only ever warns."""
+    rows = [[f"`{code.name}`", code.meaning] for code in CODES.values() if not code.error]
+    return _table(["code", "meaning"], rows)
+
+
+def _measures(*, core: bool) -> str:
+    def row(measure: Measure) -> list[str]:
+        views = ", ".join(view.name for view in VIEWS if view.plane is measure.plane)
+        what, positive = measure.meaning.rstrip(".").split("; positive: ")
+        return [views, f"`{measure.name}`", measure.kind.name, what, positive]
+
+    header = ["view", "angle" if core else "measure", "kind", "what it is", "positive"]
+    return _table(header, [row(measure) for measure in MEASURES if measure.core == core])
+
+
+def angles() -> str:
+    """The angles that every answer holds."""
+    return _measures(core=True)
+
+
+def measures() -> str:
+    """The other measures."""
+    return _measures(core=False)
+
+
+def variables() -> str:
+    """What an operator sets in the environment."""
+    rows = [[f"`{variable.name}`", variable.default, variable.meaning] for variable in VARIABLES]
+    return _table(["variable", "default", "meaning"], rows)
+
+
+def judgement() -> str:
+    """The limits beyond which a photo is refused or remarked."""
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for view in VIEWS:
+        for check in (*checks(view), *REMARKS):
+            where = found.setdefault((check.code, check.problem), {})
+            views = where.setdefault(" and ".join(map(_in_words, check.limits)), [])
+            if view.name not in views:
+                views.append(view.name)
+    return _table(
+        ["code", "problem", "where"],
+        [
+            [f"`{code}`", _PLACE.sub("...", problem), _alternatives(where)]
+            for (code, problem), where in sorted(found.items(), key=lambda item: list(CODES).index(item[0][0]))
+        ],
+    )
+
+
+_PLACE = re.compile(r"{[^}]*}")  # in a problem, what is filled in for each photo
+
+
+def _alternatives(where: Mapping[str, Sequence[str]]) -> str:
+    everywhere = [view.name for view in VIEWS]
+    return "<br>or ".join(
+        limits if views == everywhere else f"{' and '.join(views)}: {limits}" for limits, views in where.items()
+    )
+
+
+def _in_words(limit: Limit) -> str:
+    quantity, part = _function(limit), " of a part" if isinstance(limit.quantity, partial) else ""
+    return f"{_name(quantity)}{part} {limit.side} {limit.number:g}"
+
+
+def _function(limit: Limit) -> Callable[..., float]:
+    """The method of the scene, also where the limit is about one part of the body."""
+    return limit.quantity.func if isinstance(limit.quantity, partial) else limit.quantity
+
+
+def _name(quantity: Callable[..., float]) -> str:
+    return quantity.__name__.replace("_", " ")
+
+
+def quantities() -> str:
+    """The quantities that the limits are about."""
+    functions = {
+        _function(limit): None for view in VIEWS for check in (*checks(view), *REMARKS) for limit in check.limits
+    }
+    return _table(
+        ["quantity", "what it is"],
+        [[_name(function), " ".join((function.__doc__ or "").split())] for function in functions],
+    )
