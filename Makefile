@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check accuracy calibration bench bench-long lock licences image-check image-figures clean
+.PHONY: help setup demo test lint types check accuracy calibration bench bench-long lock docs licences image-check image-figures clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -55,6 +55,9 @@ bench-long: setup  ## The same with 2,000 jobs, 12-megapixel photos and latency 
 lock: setup  ## Remake the locks from the pinned requirements; with UPGRADE=1 the unpinned to their newest
 	$(LOCK) --no-emit-package opencv-contrib-python requirements_runpod.txt -o requirements_runpod.lock
 	$(LOCK) --constraints requirements_runpod.lock requirements_dev.txt -o requirements_dev.lock
+
+docs: setup  ## Remake what is made from the code in README.md, docs/, the schemas and Hub files
+	@$(BIN)/python -m docs.make
 
 licences: setup  ## Remake the table of docs/THIRD_PARTY.md from the installed packages
 	@sed -i '/^| Name /,$$d' docs/THIRD_PARTY.md
