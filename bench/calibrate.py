@@ -9,12 +9,12 @@ import sys
 import numpy as np
 
 from bench.calibration import deviations, fit
-from bench.figures import figures
 from bench.looks import Take, as_they_are, take_all, truth_and_measured
 from posture.angles import MEASURES, Measure
 from posture.errors import VIEWS
 from posture.estimate import LOOKS
 from posture.evidence import TABLE
+from testing.figures import figures
 
 RETAKES = 6
 FEWEST_PHOTOS = 20  # ten figures from both sides; fewer say little about others

@@ -2,15 +2,13 @@
 
 import base64
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from bench.figures import jpeg
 from posture.errors import VIEWS, View
-
-DEMO = Path(__file__).parent.parent / "demo_images"
+from testing import DEMO
+from testing.figures import jpeg
 
 # A rendered figure is smoother than a photo, and its file smaller and faster to decode: this noise of a sensor makes
 # 0.26 MB of 1080x1440 pixels.

@@ -10,7 +10,6 @@ import numpy as np
 from PIL import Image
 
 from bench.calibration import root_mean_square
-from bench.figures import CONDITIONS, FigurePhoto, decoded, jpeg, pixels_of, text_of, unfit
 from posture import angles, judge, view
 from posture.analysis import analyze
 from posture.angles import MEASURES
@@ -21,6 +20,7 @@ from posture.landmarker import LandmarkerPool
 from posture.landmarks import INDEX, Detect, Landmarks, Pixels
 from posture.report import PostureReport
 from posture.request import Options, PostureRequest
+from testing.figures import CONDITIONS, FigurePhoto, decoded, jpeg, pixels_of, text_of, unfit
 
 Table = tuple[list[str], list[list[str]]]
 SIZES = (200, 120, 100, 80, 60, 50)  # of a body, in pixels from nose to ankles

@@ -24,10 +24,11 @@ from pathlib import Path
 
 from bench.photos import job
 from bench.raw import Raw
-from bench.worker import TOP, Worker, worker
+from bench.worker import Worker, worker
 from posture import cores
 from posture.estimate import LOOKS
 from posture.request import DEFAULTS
+from testing import TOP
 
 SMALL, LARGE = (1080, 1440), (3024, 4032)
 OURS, IDLE, REFERENCE = "runpod_handler", "bench.idle_worker", "bench.reference_worker"

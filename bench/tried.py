@@ -14,12 +14,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from bench.accuracy import averaged, mean_absolute, retest, sd, table
-from bench.figures import FigurePhoto, decoded, figures, pixels_of
 from bench.looks import Take, files
 from posture import angles, cores, model, view
 from posture.estimate import LOOKS, Look, estimate
 from posture.landmarker import LandmarkerPool
 from posture.landmarks import INDEX, Detect, Landmarks, Pixels
+from testing.figures import FigurePhoto, decoded, figures, pixels_of
 
 RETAKES = 4
 _MARGIN = 0.15  # around the person who is cut out, in body sizes

@@ -15,9 +15,9 @@ from pathlib import Path
 import matplotlib.font_manager  # which builds the font cache, unless it is there; all the workers then share it
 
 from posture import model
-from tests.loopback_platform import LoopbackPlatform, Result
+from testing import TOP
+from testing.loopback import LoopbackPlatform, Result
 
-TOP = Path(__file__).parent.parent
 SECONDS = 60.0  # to wait for one answer, on a busy machine
 TICKS = os.sysconf("SC_CLK_TCK")
 

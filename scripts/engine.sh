@@ -64,7 +64,7 @@ label() {
 }
 
 # enter IMAGE: sets INSIDE, the words that run a command in the image as it is run, with this machine's network.
-# tests/image_worker.py puts the options of its environment in the place of the word ENVIRONMENT.
+# testing/image_worker.py puts the options of its environment in the place of the word ENVIRONMENT.
 enter() {
     INSIDE=("$ENGINE" run --rm --name "$CONTAINER" --network host ENVIRONMENT "$1")
     if [ "$ENGINE" = buildah ]; then

@@ -61,7 +61,7 @@ revision_label() {
 
 queue() {
     local seconds
-    seconds=$("$PYTHON" -m tests.image_worker "${INSIDE[@]}" python -u runpod_handler.py) || return
+    seconds=$("$PYTHON" -m testing.image_worker "${INSIDE[@]}" python -u runpod_handler.py) || return
     echo "        it gave the first answer after $seconds s" >&3
 }
 

@@ -43,7 +43,7 @@ megabytes() {
 
 # The median of three cold starts, from the start of the engine's command to the first measurement.
 first_answer() {
-    for _ in 1 2 3; do "$PYTHON" -m tests.image_worker "$@" python -u runpod_handler.py; done | sort -n | sed -n 2p
+    for _ in 1 2 3; do "$PYTHON" -m testing.image_worker "$@" python -u runpod_handler.py; done | sort -n | sed -n 2p
 }
 
 # figures IMAGE SECONDS: a column of the table.

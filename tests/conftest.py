@@ -9,12 +9,11 @@ from hypothesis import settings
 
 from posture import model
 from posture.landmarker import LandmarkerPool
+from testing import DEMO
 
 # A machine that is busy with other things is no defect.
 settings.register_profile("posture", deadline=None)
 settings.load_profile("posture")
-
-DEMO = Path(__file__).parent.parent / "demo_images"
 
 
 @pytest.fixture(scope="session")

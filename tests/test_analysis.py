@@ -10,7 +10,7 @@ from posture.evidence import SMALL
 from posture.landmarks import INDEX, NAMES, Landmarks, Pixels
 from posture.report import success
 from posture.request import Mirrored, Mode, Options, PostureRequest, Roll
-from tests.builders import FRONT_PHOTO, NOBODY, SIDE_PHOTO, SIZE, detect, photo
+from testing.builders import FRONT_PHOTO, NOBODY, SIDE_PHOTO, SIZE, detect, photo
 
 
 def refusal(front: str, side: str) -> PostureError:

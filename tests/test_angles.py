@@ -17,7 +17,7 @@ from posture import view
 from posture.angles import MEASURES, bend, horizontal_tilt, measure, vertical_tilt
 from posture.errors import View
 from posture.landmarks import Array, Landmarks
-from tests.builders import FRONT, SIDE, landmarks
+from testing.builders import FRONT, SIDE, landmarks
 
 FRONT_NAMES = ["shoulder_tilt", "pelvic_tilt", "head_tilt", "body_tilt"]
 SIDE_NAMES = ["back_tilt", "neck_tilt", "body_tilt", "hip_tilt"]

@@ -12,14 +12,14 @@ from PIL import Image
 
 from bench.accuracy import errors, less_than_plain, mean_absolute, retest, sd, write_pairs
 from bench.calibration import Deviations, coverage, cross_validated, deviations, fit, retest_sd, root_mean_square
-from bench.figures import FigurePhoto, figures, retake, true_measures, unfit
 from bench.looks import PLAIN, Take, as_they_are, truth_and_measured
 from bench.plots import draw
 from posture import judge
 from posture.angles import MEASURES
 from posture.errors import VIEWS, View
 from posture.evidence import reliability
-from tests.conftest import DEMO
+from testing import DEMO, TOP
+from testing.figures import FigurePhoto, figures, retake, true_measures, unfit
 
 SHOULDER = next(row for row in MEASURES if row.name == "shoulder_tilt")
 NAMES = {view: [row.name for row in MEASURES if row.view == view] for view in VIEWS}
@@ -277,7 +277,7 @@ def test_the_angles_of_the_true_landmarks_are_the_true_angles(truth_folder: Path
 
 def documented(title: str) -> list[list[str]]:
     """The rows of one table of docs/ACCURACY.md."""
-    _, after = (DEMO.parent / "docs/ACCURACY.md").read_text().split(f"**{title}", 1)
+    _, after = (TOP / "docs/ACCURACY.md").read_text().split(f"**{title}", 1)
     lines = [line for line in after.split("\n\n", 2)[1].splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 

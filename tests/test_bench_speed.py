@@ -14,7 +14,7 @@ from posture.analysis import analyze
 from posture.landmarker import LandmarkerPool
 from posture.landmarks import Landmarks, Pixels
 from posture.request import parse
-from tests.processes import TOP
+from testing import TOP
 
 LINE = re.compile(r"\| (?P<figure>.+) \| .* \| (?P<median>\S+).* \| (?P<low>\S+) - (?P<high>\S+) \| (?P<runs>\d+) \|")
 ON_SEVERAL_CORES = {ROWS["one core"].figure, ROWS["growth"].figure}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from posture import __version__
-from tests.processes import TOP
+from testing import TOP
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 REPOSITORY = "registry.example/you/posture-worker"

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -19,15 +18,15 @@ from posture.landmarker import LandmarkerPool
 from posture.report import failure
 from posture.request import SPELLINGS, parse
 from runpod_handler import Worker
-from tests.builders import base64_text, encoded, picture
+from testing import DEMO, TOP
+from testing.builders import base64_text, encoded, picture
 
-ROOT = Path(__file__).parent.parent
 CONFIG = config.load()
 INPUT, OUTPUT = (Draft202012Validator(schema) for schema in (CONFIG.input_schema, CONFIG.output_schema))
 DEFINITIONS = CONFIG.output_schema["$defs"]
 CODES = DEFINITIONS["refusal"]["properties"]["code"]["enum"]
 
-FRONT, SIDE = (base64_text((ROOT / "demo_images" / f"{view}_image.jpg").read_bytes()) for view in ("front", "side"))
+FRONT, SIDE = (base64_text((DEMO / f"{view}_image.jpg").read_bytes()) for view in ("front", "side"))
 EMPTY_ROOM = encoded(picture(480, 640, color="lightgray"))
 
 
@@ -114,7 +113,7 @@ def test_a_photo_that_is_unfit_is_answered_with_a_refusal(code: str) -> None:
 
 def test_every_code_is_met_above_and_stands_in_the_readme() -> None:
     assert sorted(CODES) == sorted([*BAD, *UNFIT, "internal_error"])
-    refusals = (ROOT / "README.md").read_text().partition("\n## Refusals\n")[2].partition("\n## ")[0]
+    refusals = (TOP / "README.md").read_text().partition("\n## Refusals\n")[2].partition("\n## ")[0]
     assert sorted(CODES) == sorted(re.findall(r"^\| `(\w+)` \|", refusals, re.MULTILINE))
 
 

@@ -1,4 +1,4 @@
-"""The commands of `python -m deploy`, against RunPod's API on the loopback (tests/runpod_api.py)."""
+"""The commands of `python -m deploy`, against RunPod's API on the loopback (testing/runpod_api.py)."""
 
 import base64
 import json
@@ -15,10 +15,10 @@ import pytest
 from deploy import api, config
 from deploy.__main__ import main
 from deploy.api import Patience
-from tests.runpod_api import KEY, OPERATION_IDS, Answer, Json, RunPod, problem, serve
+from testing import DEMO
+from testing.runpod_api import KEY, OPERATION_IDS, Answer, Json, RunPod, problem, serve
 
 IMAGE, NEWER = "docker.io/clinic/posture-analysis:1.0.0", "docker.io/clinic/posture-analysis:1.1.0"
-DEMO = Path(__file__).parent.parent / "demo_images"
 QUICK = Patience(connect=5, read=5, backoff=0.001, between=0.01)
 
 

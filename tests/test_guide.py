@@ -1,4 +1,4 @@
-"""What RUNPOD_DEPLOYMENT.md tells a reader to run, run against RunPod's API on the loopback (tests/runpod_api.py)."""
+"""What RUNPOD_DEPLOYMENT.md tells a reader to run, run against RunPod's API on the loopback (testing/runpod_api.py)."""
 
 import base64
 import json
@@ -16,8 +16,8 @@ import pytest
 from deploy import config
 from deploy.__main__ import main
 from deploy.api import QUEUE_URL, Patience
-from tests.processes import TOP
-from tests.runpod_api import KEY, RunPod, serve
+from testing import DEMO, TOP
+from testing.runpod_api import KEY, RunPod, serve
 
 GUIDE = (TOP / "RUNPOD_DEPLOYMENT.md").read_text()
 
@@ -66,7 +66,7 @@ def run(title: str, command: str, name: str, folder: Path) -> str:
     if not all(map(shutil.which, tools)):
         pytest.skip(f"{title} is not installed")
     for view in ("front", "side"):
-        shutil.copy(TOP / "demo_images" / f"{view}_image.jpg", folder / f"{view}.jpg")
+        shutil.copy(DEMO / f"{view}_image.jpg", folder / f"{view}.jpg")
     (folder / name).write_text(sample(title))
     done = subprocess.run([command, name], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

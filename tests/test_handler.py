@@ -12,7 +12,7 @@ from posture.landmarker import LandmarkerPool
 from posture.landmarks import Detect, Pixels
 from posture.model import ModelError
 from runpod_handler import Worker
-from tests.builders import FRONT_PHOTO, SIDE_PHOTO, detect
+from testing.builders import FRONT_PHOTO, SIDE_PHOTO, detect
 
 JOB = {"id": "job-1", "input": {"front": FRONT_PHOTO, "side": SIDE_PHOTO}}
 

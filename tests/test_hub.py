@@ -4,7 +4,6 @@ import base64
 import io
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,11 @@ from runpod.serverless.modules import rp_logger
 import runpod_handler
 from posture.landmarker import LandmarkerPool
 from runpod_handler import Worker
+from testing import DEMO, TOP
 
-ROOT = Path(__file__).parent.parent
-HUB: dict[str, Any] = json.loads((ROOT / ".runpod" / "hub.json").read_text())
-TESTS: dict[str, Any] = json.loads((ROOT / ".runpod" / "tests.json").read_text())
-ENDPOINT: dict[str, Any] = json.loads((ROOT / "runpod_config.json").read_text())["endpoint"]
+HUB: dict[str, Any] = json.loads((TOP / ".runpod" / "hub.json").read_text())
+TESTS: dict[str, Any] = json.loads((TOP / ".runpod" / "tests.json").read_text())
+ENDPOINT: dict[str, Any] = json.loads((TOP / "runpod_config.json").read_text())["endpoint"]
 
 TEXT = {"type": "string", "minLength": 1}
 
@@ -77,9 +76,9 @@ def test_the_files_have_the_documented_fields_and_no_others(document: Any, schem
 
 
 def test_the_repository_has_the_files_that_the_hub_wants() -> None:
-    assert (ROOT / ".runpod" / "handler.py").resolve() == ROOT / "runpod_handler.py"
-    assert (ROOT / "README.md").is_file()
-    assert (ROOT / "Dockerfile").is_file()
+    assert (TOP / ".runpod" / "handler.py").resolve() == TOP / "runpod_handler.py"
+    assert (TOP / "README.md").is_file()
+    assert (TOP / "Dockerfile").is_file()
 
 
 def test_the_hub_gives_what_the_endpoint_of_runpod_config_gets() -> None:
@@ -141,7 +140,7 @@ def test_every_case_is_a_demo_pair_made_small(demo: dict[str, Any], number: int)
         assert len(text) < 15_000
         with Image.open(io.BytesIO(base64.b64decode(text.rpartition(",")[2]))) as small:
             shown = np.asarray(small.convert("L"), dtype=float)
-            with Image.open(ROOT / "demo_images" / pair[view]) as photo:
+            with Image.open(DEMO / pair[view]) as photo:
                 original = np.asarray(photo.convert("L").resize(small.size), dtype=float)
         assert np.abs(shown - original).mean() < 3
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.processes import TOP
+from testing import TOP
 
 
 def copied() -> list[str]:

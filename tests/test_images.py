@@ -13,8 +13,8 @@ from PIL import ExifTags, Image
 
 from posture import images
 from posture.errors import ImageError
-from tests.builders import base64_text, encoded, file_bytes, picture
-from tests.conftest import DEMO
+from testing import DEMO
+from testing.builders import base64_text, encoded, file_bytes, picture
 
 RED, LIME, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from bench.figures import figures, unfit
 from posture import images, judge
 from posture.analysis import analyze
 from posture.angles import MEASURES, measure
@@ -24,7 +23,8 @@ from posture.landmarks import INDEX, NAMES, Landmarks, Pixels
 from posture.report import success
 from posture.request import Options, PostureRequest
 from posture.view import DEPTH_SCALE, direction
-from tests.builders import FRONT, FRONT_PHOTO, SIDE, SIDE_PHOTO, SIZE, WHITE, detect_by, encoded, landmarks, photo
+from testing.builders import FRONT, FRONT_PHOTO, SIDE, SIDE_PHOTO, SIZE, WHITE, detect_by, encoded, landmarks, photo
+from testing.figures import figures, unfit
 
 CODES = (
     "several_people", "person_cropped", "person_too_small", "not_upright", "back_view", "wrong_view", "oblique_view",

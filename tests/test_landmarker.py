@@ -8,8 +8,8 @@ import pytest
 from posture import images, model
 from posture.landmarker import LandmarkerPool
 from posture.landmarks import Pixels
-from tests.builders import base64_text
-from tests.conftest import DEMO
+from testing import DEMO
+from testing.builders import base64_text
 
 
 def pixels(name: str) -> Pixels:

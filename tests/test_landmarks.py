@@ -3,7 +3,7 @@ import pytest
 from mediapipe.tasks.python.vision.pose_landmarker import PoseLandmark
 
 from posture.landmarks import INDEX, NAMES, Landmarks
-from tests.builders import FRONT, landmarks
+from testing.builders import FRONT, landmarks
 
 
 def test_the_names_are_mediapipes_and_in_its_order() -> None:

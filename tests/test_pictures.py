@@ -13,8 +13,8 @@ from posture.angles import MEASURES
 from posture.errors import View
 from posture.landmarker import LandmarkerPool
 from posture.request import PostureRequest
-from tests.builders import base64_text, encoded
-from tests.conftest import DEMO
+from testing import DEMO
+from testing.builders import base64_text, encoded
 
 PAIRS = ["", "_2", "_3"]
 

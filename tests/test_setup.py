@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-TOP = Path(__file__).parent.parent
+from testing import TOP
+
 SYSTEM_PACKAGES = TOP / "scripts" / "system_packages.sh"
 PINNED = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^ \\;]+)")
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from posture import startup
-from tests.processes import TOP
+from testing import TOP
 
 # Imports both packages as the worker does, and then says what became of it.
 PROBE = """

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from posture import view
 from posture.landmarks import Landmarks
-from tests.builders import FRONT, SIDE, landmarks
+from testing.builders import FRONT, SIDE, landmarks
 
 
 def test_the_persons_left_is_to_the_right_when_seen_from_the_front() -> None:

@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.loopback_platform import LoopbackPlatform, Result
-from tests.processes import TOP, WorkerProcess
+from testing import DEMO, TOP
+from testing.loopback import LoopbackPlatform, Result
+from testing.processes import WorkerProcess
 
-DEMO = TOP / "demo_images"
 SECONDS = 60.0  # for whatever a test waits for: many times what it takes, since the machine may be busy
 
 FRONT = base64.b64encode((DEMO / "front_image.jpg").read_bytes()).decode()

@@ -13,8 +13,8 @@ from types import TracebackType
 import matplotlib.font_manager  # which builds the font cache, unless it is there; all the workers then share it
 
 from posture import model
+from testing import TOP
 
-TOP = Path(__file__).parent.parent
 # What Python and its libraries may need to run at all on this machine.
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE")
 

@@ -1,7 +1,7 @@
 """A worker in its container, or in none, works for the loopback queue.
 
-    python3 -m tests.image_worker docker run --rm --network host ENVIRONMENT IMAGE
-    python3 -m tests.image_worker .venv/bin/python -u runpod_handler.py
+    python3 -m testing.image_worker docker run --rm --network host ENVIRONMENT IMAGE
+    python3 -m testing.image_worker .venv/bin/python -u runpod_handler.py
 
 starts that command, with `--env NAME=VALUE ...` for ENVIRONMENT, while jobs wait: the demo images, and one without
 photos. Prints the seconds to the first measurement. Ends with status 0 when the worker measures the former to within
@@ -21,9 +21,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.loopback_platform import LoopbackPlatform, Result
+from testing import DEMO
+from testing.loopback import LoopbackPlatform, Result
 
-DEMO = Path(__file__).parent.parent / "demo_images"
 SECONDS = 120.0  # for all the answers, a cold start on a busy machine included
 
 

@@ -15,8 +15,7 @@ from PIL import Image, ImageFilter
 from posture import angles, images
 from posture.errors import VIEWS, View
 from posture.landmarks import INDEX, NAMES, Landmarks, Pixels
-
-DEMO = Path(__file__).parent.parent / "demo_images"
+from testing import DEMO
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,9 @@
+"""What plays the rest of the world for tests and benchmarks: the platform, its API, worker processes, people, pictures.
+
+Imports neither of them. This file and image_worker.py need nothing but Python.
+"""
+
+from pathlib import Path
+
+TOP = Path(__file__).parent.parent
+DEMO = TOP / "demo_images"
