@@ -1,6 +1,6 @@
 """What plays the rest of the world for tests and benchmarks: the platform, its API, worker processes, people, pictures.
 
-Imports neither of them. This file and image_worker.py need nothing but Python.
+Imports neither of them. This file, image_worker.py and what it uses need nothing but Python.
 """
 
 from pathlib import Path

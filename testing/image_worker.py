@@ -11,33 +11,32 @@ their margins and refuses the latter. Needs nothing but Python.
 import base64
 import json
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from testing import DEMO
 from testing.loopback import LoopbackPlatform, Result
+from testing.processes import Process
 
 SECONDS = 120.0  # for all the answers, a cold start on a busy machine included
+PATIENCE = 20  # seconds in which a container stops and is removed when it is asked to
 
 
 def main() -> str | None:
     """The command line. Returns what went wrong, None for nothing."""
     truth = json.loads((DEMO / "truth.json").read_text())
-    with LoopbackPlatform() as platform:
+    with LoopbackPlatform() as platform, tempfile.TemporaryDirectory() as folder:
         jobs = platform.submit(*map(photos, truth["pairs"]), {})
+        own = platform.environment()
         started = time.monotonic()
-        with process(sys.argv[1:], platform.environment()) as output:
+        with Process(Path(folder), command(sys.argv[1:], own), {**os.environ, **own}, PATIENCE) as process:
             try:
                 *measured, refused = [platform.result(job, SECONDS) for job in jobs]
             except TimeoutError as error:
-                return f"{output.read_text(errors='replace')}\n{error}"
+                return f"{process.output}\n{error}"
     wrong = [off for pair, result in zip(truth["pairs"], measured, strict=True) for off in errors(pair, result, truth)]
     if refused.body["output"]["code"] != "invalid_request":
         wrong.append(f"the job without photos: {refused.body}")
@@ -62,26 +61,10 @@ def photos(pair: dict[str, Any]) -> dict[str, str]:
     return {view: base64.b64encode((DEMO / pair[view]).read_bytes()).decode() for view in ("front", "side")}
 
 
-@contextmanager
-def process(words: list[str], environment: dict[str, str]) -> Iterator[Path]:
-    """The file of what the process writes; at the end it is asked to stop, and killed where it does not."""
+def command(words: list[str], environment: dict[str, str]) -> list[str]:
+    """The words with options that set the environment in the place of ENVIRONMENT."""
     options = [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
-    with tempfile.NamedTemporaryFile() as output:
-        running = subprocess.Popen(
-            [part for word in words for part in (options if word == "ENVIRONMENT" else [word])],
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            yield Path(output.name)
-        finally:
-            for ask, seconds in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
-                with suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                    os.killpg(running.pid, ask)
-                    running.wait(seconds)
+    return [part for word in words for part in (options if word == "ENVIRONMENT" else [word])]
 
 
 if __name__ == "__main__":

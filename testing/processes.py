@@ -1,45 +1,48 @@
-"""The worker as a process of its own, started as a user or the platform starts it."""
+"""A command as a process of its own whose output is kept. Needs nothing but Python."""
 
 import os
 import re
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
-import matplotlib.font_manager  # which builds the font cache, unless it is there; all the workers then share it
-
-from posture import model
 from testing import TOP
 
-# What Python and its libraries may need to run at all on this machine.
-_INHERITED = ("PATH", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE")
+_Process = TypeVar("_Process", bound="Process")
 
 
-class WorkerProcess:
-    """`python runpod_handler.py` at the top of the tree, with a home and an environment of its own.
+class Process:
+    """A command, run at the top of the tree.
 
     Use it in a `with` statement: at the end it is killed, with the processes that it started.
     """
 
-    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
-        """Starts it. `folder` is its home, and where its output goes."""
-        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        own = {"HOME": str(folder), "MPLCONFIGDIR": matplotlib.get_cachedir(), "POSTURE_MODEL": str(model.path())}
+    def __init__(
+        self, folder: Path, command: Sequence[str], environment: Mapping[str, str], patience: float = 0
+    ) -> None:
+        """Starts it. `folder` is where its output goes; `patience`: seconds to end when asked, before it is killed."""
+        self._command, self._patience = command, patience
         self._stdout, self._stderr = folder / "stdout.txt", folder / "stderr.txt"
         with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "runpod_handler.py", *arguments],
+                command,
                 cwd=TOP,
-                env={**inherited, **own, **environment},
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
             )
+
+    @property
+    def pid(self) -> int:
+        """Its number in the system."""
+        return self._process.pid
 
     @property
     def log(self) -> list[str]:
@@ -64,27 +67,31 @@ class WorkerProcess:
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise self.failure(f"the worker still runs after {seconds:.0f} s") from None
+            raise self.failure(f"it still runs after {seconds:.0f} s") from None
 
     def wait_for_output(self, pattern: str, seconds: float) -> re.Match[str]:
         """The first match of `pattern` in its output. Raises AssertionError when it ends before, or after `seconds`."""
         deadline = time.monotonic() + seconds
         while not (match := re.search(pattern, self.output)):
             if not self.is_running() or time.monotonic() > deadline:
-                raise self.failure(f"the worker has not written {pattern!r}")
+                raise self.failure(f"it has not written {pattern!r}")
             time.sleep(0.05)
         return match
 
     def failure(self, what: str) -> AssertionError:
-        """An error to raise that shows what the worker has written."""
-        return AssertionError(f"{what}; its output:\n{self.output}")
+        """An error to raise that shows what the process has written."""
+        return AssertionError(f"{' '.join(self._command)}: {what}; its output:\n{self.output}")
 
-    def __enter__(self) -> "WorkerProcess":
+    def __enter__(self: _Process) -> _Process:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            if self._patience:
+                os.killpg(self.pid, signal.SIGTERM)
+                self._process.wait(self._patience)
         with suppress(ProcessLookupError):  # where nothing of it is left
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()

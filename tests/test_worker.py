@@ -8,20 +8,19 @@ import base64
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from testing import DEMO, TOP
-from testing.loopback import LoopbackPlatform, Result
-from testing.processes import WorkerProcess
-
-SECONDS = 60.0  # for whatever a test waits for: many times what it takes, since the machine may be busy
+from testing.loopback import LoopbackPlatform
+from testing.processes import Process
+from testing.worker import SECONDS, QueueWorker, WorkerProcess
 
 FRONT = base64.b64encode((DEMO / "front_image.jpg").read_bytes()).decode()
 SIDE = base64.b64encode((DEMO / "side_image.jpg").read_bytes()).decode()
@@ -34,42 +33,6 @@ BAD: dict[tuple[str, str | None, str], dict[str, Any]] = {
     ("invalid_base64", "front", "Image validation failed for the front photo"): {"front": FRONT + "!", "side": SIDE},
     ("corrupt_image", "side", "Image validation failed for the side photo"): {"front": FRONT, "side": SIDE[:-4000]},
 }
-
-_Found = TypeVar("_Found")
-
-
-@dataclass(frozen=True)
-class QueueWorker:
-    """A worker process and the platform whose jobs it takes."""
-
-    platform: LoopbackPlatform
-    process: WorkerProcess
-
-    def wait_until(self, condition: Callable[[], _Found | None], otherwise: str) -> _Found:
-        """What `condition` returns as soon as that is true. Fails with the output, at once when the worker ends."""
-
-        def found_or_ended() -> _Found | None:
-            running = self.process.is_running()
-            found = condition()
-            if not (found or running):
-                raise self.process.failure(f"{otherwise}, and the worker has ended")
-            return found
-
-        try:
-            return self.platform.wait_until(found_or_ended, SECONDS, otherwise)
-        except TimeoutError as error:
-            raise self.process.failure(str(error)) from None
-
-    def results(self, jobs: list[str]) -> list[Result]:
-        """The results of these jobs, once all are there."""
-        results = self.platform.results
-        self.wait_until(lambda: results.keys() >= set(jobs), f"not all of the jobs {jobs} are answered")
-        return [results[job] for job in jobs]
-
-    def log(self, job: str) -> list[str]:
-        """What the worker has logged about a job, its own lines and the SDK's."""
-        lines = [json.loads(line) for line in self.process.log if line.startswith("{")]
-        return [line["message"] for line in lines if line["requestId"] == job]
 
 
 @dataclass(frozen=True)
@@ -143,7 +106,7 @@ def assert_measured(output: Any, truth: dict[str, Any]) -> None:
             assert measured == pytest.approx(true[view][name], abs=truth["margins"][view][name]), name
 
 
-def assert_shows_nothing_of_the_pictures(process: WorkerProcess) -> None:
+def assert_shows_nothing_of_the_pictures(process: Process) -> None:
     """No run of their base64 in its output, as the SDK would write at its own level, DEBUG."""
     output = process.output
     for photo in (FRONT, SIDE):
