@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bench import plots, refusals
 from bench.calibration import cross_validated, deviations, retest_sd, root_mean_square
 from bench.looks import ANATOMICAL, PLAIN, READINGS, Take, as_they_are, take_all, truth_and_measured
+from bench.retakes import CONDITIONS
 from posture import cores, model
 from posture.angles import MEASURES, Measure
 from posture.calibration import SHIFTS
@@ -23,7 +24,7 @@ from posture.errors import VIEWS, View
 from posture.estimate import LOOKS
 from posture.evidence import uncertainty
 from posture.landmarker import LandmarkerPool
-from testing.figures import CONDITIONS, FigurePhoto, figures
+from testing.figures import FigurePhoto, figures
 
 RETAKES = 6
 FEW = 10  # figures; fewer say next to nothing about others

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from bench.retakes import CONDITIONS, jpeg, retake
 from posture import angles, calibration, cores, model, view
 from posture.angles import Measure
 from posture.errors import View
@@ -16,7 +17,8 @@ from posture.estimate import LOOKS, Estimate, estimate
 from posture.judge import MIN_LOOKS
 from posture.landmarker import LandmarkerPool
 from posture.landmarks import Detect, Landmarks
-from testing.figures import CONDITIONS, FigurePhoto, decoded, jpeg, pixels_of, retake
+from testing.figures import FigurePhoto
+from testing.pictures import decoded, pixels_of
 
 # Beside the modes: one look at the photo at its full size, as by a program that only calls MediaPipe; and the default
 # mode with the anatomical calibration.

@@ -1,6 +1,5 @@
 """Photos as a telephone sends them, made from the demo images."""
 
-import base64
 from functools import cache
 
 import numpy as np
@@ -8,7 +7,7 @@ from PIL import Image
 
 from posture.errors import VIEWS, View
 from testing import DEMO
-from testing.figures import jpeg
+from testing.pictures import encoded
 
 # A rendered figure is smoother than a photo, and its file smaller and faster to decode: this noise of a sensor makes
 # 0.26 MB of 1080x1440 pixels.
@@ -25,7 +24,7 @@ def photo(view: View, size: tuple[int, int]) -> str:
     tile = np.random.default_rng(0).normal(0, NOISE, (512, 512, 3)).round().astype(np.int16)
     noise = np.tile(tile, (height // 512 + 1, width // 512 + 1, 1))[:height, :width]
     noisy = Image.fromarray(np.clip(pixels + noise, 0, 255).astype(np.uint8))
-    return base64.b64encode(jpeg(noisy, QUALITY)).decode()
+    return encoded(noisy, "JPEG", quality=QUALITY)
 
 
 def job(size: tuple[int, int]) -> dict[str, str]:

@@ -10,17 +10,30 @@ import numpy as np
 from PIL import Image
 
 from bench.calibration import root_mean_square
-from posture import angles, judge, view
+from bench.retakes import CONDITIONS, jpeg
+from posture import judge, view
 from posture.analysis import analyze
 from posture.angles import MEASURES
 from posture.errors import VIEWS, PostureError, View
-from posture.estimate import LOOKS, Look, estimate
+from posture.estimate import LOOKS
 from posture.judge import Scene
 from posture.landmarker import LandmarkerPool
-from posture.landmarks import INDEX, Detect, Landmarks, Pixels
+from posture.landmarks import INDEX, Detect, Pixels
 from posture.report import PostureReport
 from posture.request import Options, PostureRequest
-from testing.figures import CONDITIONS, FigurePhoto, decoded, jpeg, pixels_of, text_of, unfit
+from testing.figures import FigurePhoto, unfit
+from testing.pictures import base64_text, decoded, mirror, pixels_of
+from testing.scenes import core_angles, see, verdict
+from testing.subjects import (
+    Change,
+    Subject,
+    as_it_is,
+    beside_itself,
+    cut_above,
+    cut_below,
+    shrunk,
+    turned_by,
+)
 
 Table = tuple[list[str], list[list[str]]]
 SIZES = (200, 120, 100, 80, 60, 50)  # of a body, in pixels from nose to ankles
@@ -28,7 +41,7 @@ SIZES = (200, 120, 100, 80, 60, 50)  # of a body, in pixels from nose to ankles
 
 def _outcome(front: bytes, side: bytes, mode: str, detect: Detect) -> tuple[PostureReport | PostureError, float]:
     """What becomes of a pair of photos, and the processor time that it took, in seconds."""
-    request = PostureRequest(text_of(front), text_of(side), Options(mode=mode))  # type: ignore[arg-type]
+    request = PostureRequest(base64_text(front), base64_text(side), Options(mode=mode))  # type: ignore[arg-type]
     start = time.process_time()
     try:
         outcome: PostureReport | PostureError = analyze(request, detect)
@@ -69,13 +82,10 @@ def _named(outcome: PostureReport | PostureError) -> str:
     return f"{outcome.code} ({outcome.view})" if isinstance(outcome, PostureError) else "measured"
 
 
-def _values(pixels: Pixels, name: View, detect: Detect, mode: str) -> dict[str, float]:
+def _values(pixels: Pixels, name: View, detect: Detect, mode: str = "standard") -> dict[str, float]:
     """The angles of one view; empty where nobody is found."""
-    seen = estimate(pixels, detect, LOOKS[mode])
-    if seen is None:
-        return {}
-    values = angles.measure(seen.mean, name, view.direction(seen.mean, name))
-    return {row.name: values[row.name] for row in MEASURES if row.core and row.view == name}
+    scene = see(pixels, name, detect, mode)
+    return {} if scene is None else core_angles(scene.person, name)
 
 
 def _pixels(photo: FigurePhoto, worsen: Callable[[Image.Image], Image.Image] | None = None) -> Pixels:
@@ -93,7 +103,7 @@ def mirrored(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> Table:
         for mode in LOOKS:
             one, other = (
                 _values(picture, photo.view, pool.detect, mode)
-                for picture in (pixels, np.ascontiguousarray(pixels[:, ::-1]))
+                for picture in (pixels, np.asarray(mirror(Image.fromarray(pixels))))
             )
             found |= {(f"{photo.view} {name}", mode): abs(one[name] - sign * other[name]) for name in one}
         return found
@@ -106,20 +116,18 @@ def mirrored(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> Table:
     ]
 
 
-def _resized(pixels: Pixels, factor: float) -> Pixels:
-    size = (round(pixels.shape[1] * factor), round(pixels.shape[0] * factor))
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
-
-
 def sizes(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> Table:
     """How much the angles of ever smaller copies differ from those of the photo itself."""
 
     def changes(photo: FigurePhoto) -> dict[int, dict[str, float]]:
         pixels = _pixels(photo)
-        person = _scene(photo.view, pixels, pool.detect)
-        full = _values(pixels, photo.view, pool.detect, "standard")
-        smaller = {} if person is None else {size: _resized(pixels, size / person.person.stature) for size in SIZES}
-        of_size = {size: _values(picture, photo.view, pool.detect, "standard") for size, picture in smaller.items()}
+        scene = see(pixels, photo.view, pool.detect)
+        if scene is None:
+            return {}
+        full = core_angles(scene.person, photo.view)
+        subject = Subject(Image.fromarray(pixels), scene.person)
+        smaller = {size: np.asarray(shrunk(size)(subject)) for size in SIZES}
+        of_size = {size: _values(picture, photo.view, pool.detect) for size, picture in smaller.items()}
         return {size: {name: values[name] - full[name] for name in values} for size, values in of_size.items()}
 
     every = list(zip(photos, pool.map(changes, photos), strict=True))
@@ -137,70 +145,38 @@ def sizes(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> Table:
     return ["nose to ankles (px)", "front: found", "change", "side: found", "change"], rows
 
 
-def _scene(name: View, pixels: Pixels, detect: Detect) -> Scene | None:
-    seen = estimate(pixels, detect, LOOKS["standard"])
-    height, width = pixels.shape[:2]
-    return None if seen is None else Scene(name, seen, seen.mean, width, height)
-
-
-def _cut(pixels: Pixels, top: float = 0, bottom: float = np.inf, left: float = 0) -> Pixels:
-    height, width = pixels.shape[:2]
-    lower = int(min(bottom, height))
-    return np.ascontiguousarray(pixels[max(0, int(top)) : lower, max(0, int(left)) : width])
-
-
-def _height(person: Landmarks, *names: str) -> float:
-    """The y of the middle of landmarks of both sides."""
-    return float(person.middle(*(f"{side}_{name}" for side in ("left", "right") for name in names))[1])
-
-
-# Whether a picture is good, or the code with which it must be refused; each made of a photo and the person in it.
-_Make = Callable[[Pixels, Landmarks], Pixels]
-_CASES: tuple[tuple[str, str | None, _Make], ...] = (
-    ("as it is", None, lambda pixels, _: pixels),
-    ("turned by 8", None, lambda pixels, _: Look(clockwise=8).show(pixels)),
-    ("turned by -8", None, lambda pixels, _: Look(clockwise=-8).show(pixels)),
+# What is made of a photo: whether it is good, or the code with which it must be refused.
+_CASES: tuple[tuple[str, str | None, Change], ...] = (
+    ("as it is", None, as_it_is),
+    ("turned by 8", None, turned_by(8)),
+    ("turned by -8", None, turned_by(-8)),
     (
         "cropped close",
         None,
-        lambda pixels, person: _cut(
-            pixels,
-            top=float(person.middle("nose")[1]) - 0.15 * person.stature,
-            bottom=float(person.points[:, 1].max()) + 0.03 * person.stature,
+        lambda subject: subject.cut(
+            top=subject.above_nose(0.15), bottom=subject.box()[3] + 0.03 * subject.seen.stature
         ),
     ),
-    ("body of 100 px", None, lambda pixels, person: _resized(pixels, 100 / person.stature)),
-    ("body of 70 px", None, lambda pixels, person: _resized(pixels, 70 / person.stature)),
-    ("body of 50 px", "person_too_small", lambda pixels, person: _resized(pixels, 50 / person.stature)),
-    (
-        "cut at the brows",
-        "person_cropped",
-        lambda pixels, person: _cut(pixels, top=_height(person, "eye") - 0.01 * person.stature),
-    ),
-    (
-        "cut at the chin",
-        "person_cropped",
-        lambda pixels, person: _cut(pixels, top=float(person.middle("mouth_left", "mouth_right")[1])),
-    ),
+    ("body of 100 px", None, shrunk(100)),
+    ("body of 70 px", None, shrunk(70)),
+    ("body of 50 px", "person_too_small", shrunk(50)),
+    ("cut at the brows", "person_cropped", cut_above("left_eye", "right_eye", sizes=0.01)),
+    ("cut at the chin", "person_cropped", cut_above("mouth_left", "mouth_right")),
     (
         "cut at the neck",
         "person_cropped",
-        lambda pixels, person: _cut(pixels, top=(_height(person, "shoulder") + float(person.middle("nose")[1])) / 2),
+        lambda subject: subject.cut(top=(subject.level("left_shoulder", "right_shoulder") + subject.level("nose")) / 2),
     ),
-    (
-        "cut at the ankles",
-        "person_cropped",
-        lambda pixels, person: _cut(pixels, bottom=_height(person, "ankle")),
-    ),
-    ("cut at the knees", "person_cropped", lambda pixels, person: _cut(pixels, bottom=_height(person, "knee"))),
+    ("cut at the ankles", "person_cropped", cut_below("left_ankle", "right_ankle")),
+    ("cut at the knees", "person_cropped", cut_below("left_knee", "right_knee")),
     (
         "cut at the body's middle line",
         "person_cropped",
-        lambda pixels, person: _cut(pixels, left=float(person.middle("left_hip", "right_hip")[0])),
+        lambda subject: subject.cut(left=float(subject.seen.middle("left_hip", "right_hip")[0])),
     ),
-    ("on its side", "not_upright", lambda pixels, _: np.ascontiguousarray(np.rot90(pixels))),
-    ("upside down", "not_upright", lambda pixels, _: np.ascontiguousarray(pixels[::-1, ::-1])),
-    ("two side by side", "several_people", lambda pixels, _: np.hstack([pixels, pixels])),
+    ("on its side", "not_upright", lambda subject: subject.image.transpose(Image.Transpose.ROTATE_90)),
+    ("upside down", "not_upright", lambda subject: subject.image.transpose(Image.Transpose.ROTATE_180)),
+    ("two side by side", "several_people", beside_itself),
 )
 
 
@@ -213,32 +189,24 @@ class _Case:
     code: str | None
     scene: Scene | None
 
-    @property
-    def outcome(self) -> str:
-        """The code that it gets."""
-        if self.scene is None:
-            return "no_person"
-        findings = judge.judge(self.scene)
-        return findings[0].code if findings else "measured"
-
 
 def _cases(detect: Detect, photo: FigurePhoto) -> list[_Case]:
     """All that is made of one photo."""
     pixels = _pixels(photo)
-    as_it_is = _scene(photo.view, pixels, detect)
+    scene = see(pixels, photo.view, detect)
     cases = [
-        _Case(name, photo.view, None, _scene(photo.view, _pixels(photo, worsen), detect))
+        _Case(name, photo.view, None, see(_pixels(photo, worsen), photo.view, detect))
         for name, worsen in CONDITIONS.items()
         if name != "clean"
     ]
-    if as_it_is is not None:
-        person = as_it_is.person
+    if scene is not None:
+        subject = Subject(Image.fromarray(pixels), scene.person)
         cases += [
-            _Case(name, photo.view, code, _scene(photo.view, make(pixels, person), detect))
-            for name, code, make in _CASES
+            _Case(name, photo.view, code, see(np.asarray(change(subject)), photo.view, detect))
+            for name, code, change in _CASES
         ]
         other: View = "side" if photo.view == "front" else "front"
-        cases.append(_Case("sent as the other view", other, "wrong_view", _scene(other, pixels, detect)))
+        cases.append(_Case("sent as the other view", other, "wrong_view", see(pixels, other, detect)))
     return cases
 
 
@@ -246,7 +214,7 @@ def _unfit_cases(detect: Detect) -> Iterator[_Case]:
     for file, code in unfit():
         pixels = decoded(file.read_bytes())
         for name in VIEWS:
-            yield _Case(code, name, code, _scene(name, pixels, detect))
+            yield _Case(code, name, code, see(pixels, name, detect))
 
 
 _HEAD = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
@@ -332,7 +300,7 @@ def separations(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> tuple[Ta
     cases += _unfit_cases(pool.detect)
     outcomes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for case in cases:
-        outcomes[case.name, case.code or "measured"][case.outcome] += 1
+        outcomes[case.name, case.code or "measured"][verdict(case.scene)] += 1
     rows = [
         [name, code, ", ".join(f"{outcome} {number}" for outcome, number in found.most_common())]
         for (name, code), found in outcomes.items()

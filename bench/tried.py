@@ -19,7 +19,9 @@ from posture import angles, cores, model, view
 from posture.estimate import LOOKS, Look, estimate
 from posture.landmarker import LandmarkerPool
 from posture.landmarks import INDEX, Detect, Landmarks, Pixels
-from testing.figures import FigurePhoto, decoded, figures, pixels_of
+from testing.figures import FigurePhoto, figures
+from testing.pictures import decoded, frame, pixels_of, scale
+from testing.subjects import Subject
 
 RETAKES = 4
 _MARGIN = 0.15  # around the person who is cut out, in body sizes
@@ -56,18 +58,16 @@ def _weighted(people: Sequence[Landmarks]) -> Landmarks:
 
 def _sized(side: int) -> Recipe:
     def recipe(whole: Pixels, _: Pixels, detect: Detect) -> Landmarks:
-        image = Image.fromarray(whole)
-        factor = side / max(image.size)
-        size = (round(image.width * factor), round(image.height * factor))
-        return _mean(_looks(np.asarray(image.resize(size, Image.Resampling.LANCZOS)), detect))
+        return _mean(_looks(np.asarray(scale(Image.fromarray(whole), side / max(whole.shape))), detect))
 
     return recipe
 
 
 def _padded(share: float) -> Recipe:
     def recipe(_: Pixels, pixels: Pixels, detect: Detect) -> Landmarks:
-        across, along = (round(share * side) for side in pixels.shape[1::-1])
-        return _mean(_looks(np.pad(pixels, ((along, along), (across, across), (0, 0)), mode="edge"), detect))
+        image = Image.fromarray(pixels)
+        larger = frame(image, *(side + 2 * round(share * side) for side in image.size))
+        return _mean(_looks(np.asarray(larger), detect))
 
     return recipe
 
@@ -75,9 +75,10 @@ def _padded(share: float) -> Recipe:
 def _cut_out(_: Pixels, pixels: Pixels, detect: Detect) -> Landmarks:
     person = _looks(pixels, detect)[0]
     room = _MARGIN * person.stature
-    left, top = np.maximum(person.points.min(axis=0) - room, 0).astype(int)
-    right, bottom = (person.points.max(axis=0) + room).astype(int)
-    return _mean(_looks(np.ascontiguousarray(pixels[top:bottom, left:right]), detect))
+    subject = Subject(Image.fromarray(pixels), person)
+    left, top, right, bottom = subject.box()
+    cut = subject.cut(left - room, top - room, right + room, bottom + room)
+    return _mean(_looks(np.asarray(cut), detect))
 
 
 def _grey(_: Pixels, pixels: Pixels, detect: Detect) -> Landmarks:

@@ -1,7 +1,5 @@
-"""Builders for what the tests need: landmarks with chosen points, pictures, base64 text."""
+"""Builders for what the tests need: landmarks with chosen points, pictures, a detector."""
 
-import base64
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from posture.landmarks import INDEX, NAMES, Detect, Landmarks, Pixels
+from testing.pictures import encoded
 
 Points = Mapping[str, tuple[float, float]]
 
@@ -60,23 +59,6 @@ def picture(width: int = 200, height: int = 300, mode: str = "RGB", color: Any =
     ):
         image.paste(quarter, (*box, box[0] + width, box[1] + height))
     return image.convert(mode)
-
-
-def file_bytes(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    """The image as the bytes of a file."""
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
-def base64_text(data: bytes) -> str:
-    """Standard base64 with padding."""
-    return base64.b64encode(data).decode()
-
-
-def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> str:
-    """The image as a client would send it."""
-    return base64_text(file_bytes(image, kind, **options))
 
 
 SIZE = (1000, 1100)  # of a photo into which FRONT and SIDE fit

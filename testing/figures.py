@@ -1,21 +1,20 @@
-"""Figures with known angles, and photos of them as they might have been taken again."""
+"""Figures with known angles: those of the demo photos, and those in the folder that POSTURE_TRUTH names."""
 
-import base64
-import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from PIL import Image, ImageFilter
 
-from posture import angles, images
+from posture import angles
 from posture.errors import VIEWS, View
-from posture.landmarks import INDEX, NAMES, Landmarks, Pixels
+from posture.landmarks import INDEX, NAMES, Landmarks
 from testing import DEMO
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,16 @@ def figures() -> list[FigurePhoto]:
     """The demo figures and those in the folder that POSTURE_TRUTH names, each once."""
     found = {photo.file.read_bytes(): photo for photo in (*_demo(), *_folder())}
     return list(found.values())
+
+
+def sample(items: Sequence[_Item], case: str) -> list[_Item]:
+    """Of one item for each of figures(), in their order: those of the demo photos, and every fourth of the others.
+
+    Which fourth depends on the case alone, so that all photos have their turn and a case always has the same ones. It
+    keeps the tests of pictures within the minutes that they may take.
+    """
+    demo = sum(1 for _ in _demo())
+    return [*items[:demo], *items[demo + sum(case.encode()) % 4 :: 4]]
 
 
 def _demo() -> Iterator[FigurePhoto]:
@@ -74,60 +83,3 @@ def _body(points: dict[str, list[float]]) -> Landmarks:
     for name, point in points.items():
         table[INDEX[name]] = point
     return Landmarks(table, np.zeros(len(NAMES)), np.ones(len(NAMES)), np.ones(len(NAMES)))
-
-
-def retake(image: Image.Image, random: np.random.Generator) -> bytes:
-    """The photo as it might be taken again, a JPEG: 2 px, 2 % in size, 3 % in brightness, quality 70 to 95."""
-    width, height = image.size
-    zoom = 1 + random.uniform(-0.02, 0.02)
-    right, down = random.uniform(-2, 2, 2)
-    # the inverse map, from the new picture's pixels to the old one's, about the picture's middle
-    matrix = (
-        1 / zoom, 0.0, width / 2 - (width / 2 + right) / zoom,
-        0.0, 1 / zoom, height / 2 - (height / 2 + down) / zoom,
-    )  # fmt: skip
-    edge = image.getpixel((2, 2))
-    moved = image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC, fillcolor=edge)
-    brightness = 1 + random.uniform(-0.03, 0.03)
-    brighter = moved.point([min(255, round(brightness * value)) for value in range(256)] * 3)
-    return jpeg(brighter, quality=int(random.integers(70, 96)))
-
-
-def jpeg(image: Image.Image, quality: int = 95) -> bytes:
-    """The image as the bytes of a JPEG file."""
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=quality)
-    return file.getvalue()
-
-
-def pixels_of(file: bytes) -> Pixels:
-    """A picture file's pixels at its full size."""
-    return np.asarray(Image.open(io.BytesIO(file)).convert("RGB"))
-
-
-def text_of(file: bytes) -> str:
-    """A file as a client sends it."""
-    return base64.b64encode(file).decode()
-
-
-def decoded(file: bytes) -> Pixels:
-    """A picture file's pixels as the worker measures them."""
-    return images.decode(text_of(file)).pixels
-
-
-def _noisy(image: Image.Image, sigma: float) -> Image.Image:
-    pixels = np.asarray(image) + np.random.default_rng(0).normal(0, sigma, (image.height, image.width, 3))
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-
-
-def _small(image: Image.Image, height: int) -> Image.Image:
-    return image.resize((round(image.width * height / image.height), height), Image.Resampling.LANCZOS)
-
-
-# How a photo may be worse than it should be.
-CONDITIONS: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "clean": lambda image: image,
-    "blurred": lambda image: image.filter(ImageFilter.GaussianBlur(2.5 * image.height / 1000)),
-    "noisy": lambda image: _noisy(image, 12),
-    "small": lambda image: _small(image, 360),
-}

@@ -14,12 +14,13 @@ from bench.accuracy import errors, less_than_plain, mean_absolute, retest, sd, w
 from bench.calibration import Deviations, coverage, cross_validated, deviations, fit, retest_sd, root_mean_square
 from bench.looks import PLAIN, Take, as_they_are, truth_and_measured
 from bench.plots import draw
+from bench.retakes import retake
 from posture import judge
 from posture.angles import MEASURES
 from posture.errors import VIEWS, View
 from posture.evidence import reliability
 from testing import DEMO, TOP
-from testing.figures import FigurePhoto, figures, retake, true_measures, unfit
+from testing.figures import FigurePhoto, figures, true_measures, unfit
 
 SHOULDER = next(row for row in MEASURES if row.name == "shoulder_tilt")
 NAMES = {view: [row.name for row in MEASURES if row.view == view] for view in VIEWS}

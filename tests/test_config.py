@@ -19,7 +19,8 @@ from posture.report import failure
 from posture.request import SPELLINGS, parse
 from runpod_handler import Worker
 from testing import DEMO, TOP
-from testing.builders import base64_text, encoded, picture
+from testing.builders import picture
+from testing.pictures import base64_text, encoded
 
 CONFIG = config.load()
 INPUT, OUTPUT = (Draft202012Validator(schema) for schema in (CONFIG.input_schema, CONFIG.output_schema))

@@ -14,7 +14,8 @@ from PIL import ExifTags, Image
 from posture import images
 from posture.errors import ImageError
 from testing import DEMO
-from testing.builders import base64_text, encoded, file_bytes, picture
+from testing.builders import picture
+from testing.pictures import base64_text, encoded, file_bytes
 
 RED, LIME, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 

@@ -1,7 +1,6 @@
 """Which photos are refused: every threshold from both sides on landmarks made by hand, then pictures."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,22 +8,44 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from posture import images, judge
+from posture import judge
 from posture.analysis import analyze
-from posture.angles import MEASURES, measure
 from posture.camera import Camera
 from posture.errors import VIEWS, PostureError, View
-from posture.estimate import LOOKS, Estimate, Look, estimate
+from posture.estimate import Estimate
 from posture.judge import Scene
 from posture.landmarker import LandmarkerPool
-from posture.landmarks import INDEX, NAMES, Landmarks, Pixels
+from posture.landmarks import INDEX, Landmarks, Pixels
 from posture.report import success
 from posture.request import Options, PostureRequest
-from posture.view import DEPTH_SCALE, direction
-from testing.builders import FRONT, FRONT_PHOTO, SIDE, SIDE_PHOTO, SIZE, WHITE, detect_by, encoded, landmarks, photo
-from testing.figures import figures, unfit
+from posture.view import DEPTH_SCALE
+from testing.builders import FRONT, FRONT_PHOTO, SIDE, SIDE_PHOTO, SIZE, WHITE, detect_by, landmarks, photo
+from testing.figures import figures, sample, unfit
+from testing.pictures import decoded, encoded, file_bytes
+from testing.scenes import codes, core_angles, see, verdict
+from testing.subjects import (
+    CROWN,
+    Change,
+    Subject,
+    as_it_is,
+    as_small_as_may_be,
+    beside_another,
+    blurred,
+    close_around,
+    cut_above_nose,
+    cut_at,
+    cut_beside,
+    far_away,
+    head_and_feet_inside,
+    mirrored,
+    noisy,
+    shrunk,
+    small_photo,
+    turned_by,
+    without_the_person,
+)
 
 CODES = (
     "several_people", "person_cropped", "person_too_small", "not_upright", "back_view", "wrong_view", "oblique_view",
@@ -55,10 +76,6 @@ def scene(
 def looks(*found: Landmarks) -> Estimate:
     """As many looks as were taken, each with what it found."""
     return Estimate(found, [], len(found))
-
-
-def codes(scene: Scene) -> list[str]:
-    return [finding.code for finding in judge.judge(scene)]
 
 
 def turned(degrees: float, depth: int = 1) -> Landmarks:
@@ -530,159 +547,21 @@ def test_the_figures_behind_the_judgement_are_given() -> None:
 # Pictures of figures, and what can go wrong with a photo of them. Sizes are in body sizes, from nose to ankles.
 
 SHOULDERS = ("left_shoulder", "right_shoulder")
-FEET = ("left_ankle", "right_ankle", "left_heel", "right_heel", "left_foot_index", "right_foot_index")
-CROWN = 0.125  # above the nose
-USUAL = 900  # pixels of a photo's longer side, for which blur is given
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A good photo of a figure, and what the model sees in it, in pixels of the picture."""
+class Figure(Subject):
+    """A good photo of a figure, and what the model sees in it."""
 
     name: str
     view: View
-    image: Image.Image
-    seen: Landmarks
     scene: Scene
-
-    def box(self, *names: str) -> tuple[float, float, float, float]:
-        """Around these landmarks, or all: left, top, right, bottom."""
-        points = self.seen.points[[INDEX[name] for name in names or NAMES]]
-        left, top = points.min(axis=0)
-        right, bottom = points.max(axis=0)
-        return left, top, right, bottom
-
-    def cut(self, left: float = 0, top: float = 0, right: float = math.inf, bottom: float = math.inf) -> Image.Image:
-        """The part of the picture within these limits."""
-        width, height = self.image.size
-        return self.image.crop(
-            (max(round(left), 0), max(round(top), 0), round(min(right, width)), round(min(bottom, height)))
-        )
-
-    def above_nose(self, sizes: float) -> float:
-        return self.box("nose")[1] - sizes * self.seen.stature
-
-    def below_feet(self, sizes: float) -> float:
-        return self.box(*FEET)[3] + sizes * self.seen.stature
-
-
-Change = Callable[[Subject], Image.Image]
-
-
-def turned_by(degrees: float) -> Change:
-    """Clockwise, on a canvas that holds all of it."""
-    look = Look(degrees)
-    return lambda subject: Image.fromarray(look.show(np.asarray(subject.image)))
-
-
-def blurred(pixels: float) -> Change:
-    return lambda subject: subject.image.filter(ImageFilter.GaussianBlur(pixels * max(subject.image.size) / USUAL))
-
-
-def noisy(deviation: float) -> Change:
-    def change(subject: Subject) -> Image.Image:
-        pixels = np.asarray(subject.image)
-        noise = np.random.default_rng(1).normal(0, deviation, pixels.shape)
-        return Image.fromarray(np.clip(pixels + noise, 0, 255).astype(np.uint8))
-
-    return change
-
-
-def shrunk(stature: float) -> Change:
-    """The whole picture, so that the body is of that size in pixels."""
-    return lambda subject: _scaled(subject.image, stature / subject.seen.stature)
-
-
-def far_away(stature: float) -> Change:
-    """The same, in the middle of a picture as large as the original."""
-
-    def change(subject: Subject) -> Image.Image:
-        small = _scaled(subject.image, stature / subject.seen.stature)
-        return _framed(small, *subject.image.size)
-
-    return change
-
-
-def small_photo(stature: float) -> Change:
-    """The whole picture in few pixels, and so many around it that it can be sent."""
-
-    def change(subject: Subject) -> Image.Image:
-        small = _scaled(subject.image, stature / subject.seen.stature)
-        return _framed(small, *(max(side, images.MIN_SIDE) for side in small.size))
-
-    return change
-
-
-def as_small_as_may_be(subject: Subject) -> Image.Image:
-    return _scaled(subject.image, images.MIN_SIDE / min(subject.image.size))
-
-
-def beside_another(size: float) -> Change:
-    """The figure and, to its right, its mirror image of another size."""
-
-    def change(subject: Subject) -> Image.Image:
-        width, height = subject.image.size
-        other = _scaled(subject.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), size)
-        both = Image.new("RGB", (width + other.width, height))
-        both.paste(subject.image)
-        both.paste(_framed(other, other.width, height), (width, 0))
-        return both
-
-    return change
-
-
-def _scaled(image: Image.Image, scale: float) -> Image.Image:
-    return image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
-
-
-def _framed(image: Image.Image, width: int, height: int) -> Image.Image:
-    """In the middle of a larger picture, its edges drawn out."""
-    beside, above = width - image.width, height - image.height
-    sides = ((above // 2, above - above // 2), (beside // 2, beside - beside // 2), (0, 0))
-    return Image.fromarray(np.pad(np.asarray(image), sides, "edge"))
-
-
-def close_around(sizes: float) -> Change:
-    def change(subject: Subject) -> Image.Image:
-        left, _, right, _ = subject.box()
-        room = (sizes + 0.03) * subject.seen.stature  # clothes and flesh lie outside the joints
-        return subject.cut(left - room, subject.above_nose(CROWN + sizes), right + room, subject.below_feet(sizes))
-
-    return change
-
-
-def head_and_feet_inside(sizes: float) -> Change:
-    return lambda subject: subject.cut(top=subject.above_nose(CROWN + sizes), bottom=subject.below_feet(sizes))
-
-
-def cut_above_nose(sizes: float) -> Change:
-    return lambda subject: subject.cut(top=subject.above_nose(sizes))
-
-
-def cut_at(*names: str) -> Change:
-    return lambda subject: subject.cut(bottom=subject.box(*names)[1])
-
-
-def cut_beside(*names: str, left: bool) -> Change:
-    def change(subject: Subject) -> Image.Image:
-        first, _, last, _ = subject.box(*names)
-        inside = 0.03 * subject.seen.stature
-        return subject.cut(left=first + inside) if left else subject.cut(right=last - inside)
-
-    return change
-
-
-def without_the_person(subject: Subject) -> Image.Image:
-    """The wider side of the room."""
-    left, _, right, _ = subject.box()
-    room = 0.1 * subject.seen.stature
-    return subject.cut(right=left - room) if left > subject.image.width - right else subject.cut(left=right + room)
 
 
 # What a photo can bear.
 GOOD: dict[str, Change] = {
-    "as it is": lambda subject: subject.image,
-    "mirrored": lambda subject: subject.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "as it is": as_it_is,
+    "mirrored": mirrored,
     "turned by 10 degrees": turned_by(10),
     "turned by -10 degrees": turned_by(-10),
     "blurred": blurred(3),
@@ -725,78 +604,66 @@ BAD_QUALITY: dict[str, Change] = {
 NEAR = 8.0  # degrees; seen up to 7.1
 
 
-def see(pool: LandmarkerPool, image: Image.Image, view: View) -> Scene | None:
-    pixels = images.decode(encoded(image, "JPEG", quality=92)).pixels
-    found = estimate(pixels, pool.detect, LOOKS["standard"])
-    height, width = pixels.shape[:2]
-    return None if found is None else Scene(view, found, found.mean, width, height)
-
-
-def verdict(scene: Scene | None) -> str:
-    if scene is None:
-        return "no_person"
-    return next(iter(codes(scene)), "measured")
-
-
-def angles_of(scene: Scene) -> dict[str, float]:
-    values = measure(scene.person, scene.view, direction(scene.person, scene.view))
-    return {row.name: values[row.name] for row in MEASURES if row.core and row.view == scene.view}
+def sent_as_jpeg(pool: LandmarkerPool, image: Image.Image, view: View) -> Scene | None:
+    """What is seen in a picture that a client sends."""
+    return see(decoded(file_bytes(image, "JPEG", quality=92)), view, pool.detect)
 
 
 @pytest.fixture(scope="module")
-def subjects(pool: LandmarkerPool) -> list[Subject]:
+def subjects(pool: LandmarkerPool) -> list[Figure]:
     """The demo photos and those of the folder that POSTURE_TRUTH names."""
     found = []
     for figure in figures():
         image = Image.open(figure.file).convert("RGB")
-        scene = see(pool, image, figure.view)
+        scene = sent_as_jpeg(pool, image, figure.view)
         assert scene is not None, figure
         seen = scene.person.moved(0, image.width / scene.width)
-        found.append(Subject(f"{figure.figure} {figure.view}", figure.view, image, seen, scene))
+        found.append(Figure(image, seen, f"{figure.figure} {figure.view}", figure.view, scene))
     return found
 
 
-def some(subjects: list[Subject], case: str) -> list[Subject]:
-    """The demo photos and every fourth of the further ones, others for another case, so that all have their turn."""
-    demo, further = subjects[:6], subjects[6:]
-    return demo + further[sum(case.encode()) % 4 :: 4]
-
-
 @pytest.mark.parametrize("case", GOOD)
-def test_a_good_photo_is_measured(pool: LandmarkerPool, subjects: list[Subject], case: str) -> None:
-    verdicts = {subject.name: verdict(see(pool, GOOD[case](subject), subject.view)) for subject in some(subjects, case)}
+def test_a_good_photo_is_measured(pool: LandmarkerPool, subjects: list[Figure], case: str) -> None:
+    verdicts = {
+        subject.name: verdict(sent_as_jpeg(pool, GOOD[case](subject), subject.view))
+        for subject in sample(subjects, case)
+    }
     assert verdicts == dict.fromkeys(verdicts, "measured")
 
 
 @pytest.mark.parametrize("case", UNFIT)
-def test_an_unfit_photo_is_refused_with_its_code(pool: LandmarkerPool, subjects: list[Subject], case: str) -> None:
+def test_an_unfit_photo_is_refused_with_its_code(pool: LandmarkerPool, subjects: list[Figure], case: str) -> None:
     expected, change = UNFIT[case]
-    verdicts = {subject.name: verdict(see(pool, change(subject), subject.view)) for subject in some(subjects, case)}
+    verdicts = {
+        subject.name: verdict(sent_as_jpeg(pool, change(subject), subject.view)) for subject in sample(subjects, case)
+    }
     assert {name: code for name, code in verdicts.items() if code not in expected} == {}
 
 
 @pytest.mark.parametrize("case", BAD_QUALITY)
 def test_what_is_measured_in_a_bad_photo_is_near_to_what_it_is_in_a_good_one(
-    pool: LandmarkerPool, subjects: list[Subject], case: str
+    pool: LandmarkerPool, subjects: list[Figure], case: str
 ) -> None:
-    for subject in some(subjects, case):
-        scene = see(pool, BAD_QUALITY[case](subject), subject.view)
+    for subject in sample(subjects, case):
+        scene = sent_as_jpeg(pool, BAD_QUALITY[case](subject), subject.view)
         if scene is not None and verdict(scene) == "measured":
-            assert angles_of(scene) == pytest.approx(angles_of(subject.scene), abs=NEAR), subject.name
+            assert core_angles(scene.person, scene.view) == pytest.approx(
+                core_angles(subject.scene.person, subject.view), abs=NEAR
+            ), subject.name
 
 
 @pytest.mark.parametrize(("cut", "cropped"), [("neck", 0.6), ("shoulders", 0.4)])
 def test_nobody_without_a_head_is_measured_and_many_are_called_cropped(
-    pool: LandmarkerPool, subjects: list[Subject], cut: str, cropped: float
+    pool: LandmarkerPool, subjects: list[Figure], cut: str, cropped: float
 ) -> None:
     """What remains may look like nobody, or upside down."""
     change = cut_above_nose({"neck": -0.1, "shoulders": -0.15}[cut])
-    verdicts = [verdict(see(pool, change(subject), subject.view)) for subject in subjects]
+    verdicts = [verdict(sent_as_jpeg(pool, change(subject), subject.view)) for subject in subjects]
     assert "measured" not in verdicts
     assert verdicts.count("person_cropped") >= cropped * len(verdicts)
 
 
-def test_a_figure_is_told_from_the_front_and_from_the_side(subjects: list[Subject]) -> None:
+def test_a_figure_is_told_from_the_front_and_from_the_side(subjects: list[Figure]) -> None:
     verdicts = {
         subject.name: verdict(replace(subject.scene, view="side" if subject.view == "front" else "front"))
         for subject in subjects
@@ -810,11 +677,11 @@ def test_a_figure_is_told_from_the_front_and_from_the_side(subjects: list[Subjec
 def test_a_figure_from_behind_or_turned_away_is_refused(pool: LandmarkerPool, case: str, as_view: View) -> None:
     for file, code in unfit():
         image = Image.open(file).convert("RGB")
-        subject = Subject(file.name, as_view, image, STANDING, scene(STANDING))
-        assert verdict(see(pool, GOOD[case](subject), as_view)) == code, file.name
+        subject = Subject(image, STANDING)
+        assert verdict(sent_as_jpeg(pool, GOOD[case](subject), as_view)) == code, file.name
 
 
-def test_two_figures_photos_that_are_exchanged_are_told_as_such(pool: LandmarkerPool, subjects: list[Subject]) -> None:
+def test_two_figures_photos_that_are_exchanged_are_told_as_such(pool: LandmarkerPool, subjects: list[Figure]) -> None:
     front, side = (encoded(subject.image, "JPEG") for subject in subjects[:2])
     with pytest.raises(PostureError) as caught:
         analyze(PostureRequest(side, front), pool.detect)

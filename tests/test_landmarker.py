@@ -9,7 +9,7 @@ from posture import images, model
 from posture.landmarker import LandmarkerPool
 from posture.landmarks import Pixels
 from testing import DEMO
-from testing.builders import base64_text
+from testing.pictures import base64_text
 
 
 def pixels(name: str) -> Pixels:

@@ -14,7 +14,7 @@ from posture.errors import View
 from posture.landmarker import LandmarkerPool
 from posture.request import PostureRequest
 from testing import DEMO
-from testing.builders import base64_text, encoded
+from testing.pictures import base64_text, encoded
 
 PAIRS = ["", "_2", "_3"]
 

@@ -1,0 +1,32 @@
+"""What the instrument sees in a picture and makes of it, by its own parts."""
+
+from posture import judge
+from posture.angles import MEASURES, measure
+from posture.errors import View
+from posture.estimate import LOOKS, estimate
+from posture.judge import Scene
+from posture.landmarks import Detect, Landmarks, Pixels
+from posture.view import direction
+
+
+def see(pixels: Pixels, view: View, detect: Detect, mode: str = "standard") -> Scene | None:
+    """A photo as it is judged; None where nobody is found."""
+    found = estimate(pixels, detect, LOOKS[mode])
+    height, width = pixels.shape[:2]
+    return None if found is None else Scene(view, found, found.mean, width, height)
+
+
+def codes(scene: Scene) -> list[str]:
+    """Why it is refused, most serious first."""
+    return [finding.code for finding in judge.judge(scene)]
+
+
+def verdict(scene: Scene | None) -> str:
+    """The code with which it is refused, or "measured"."""
+    return "no_person" if scene is None else next(iter(codes(scene)), "measured")
+
+
+def core_angles(person: Landmarks, view: View) -> dict[str, float]:
+    """The four angles of a view, by name."""
+    values = measure(person, view, direction(person, view))
+    return {row.name: values[row.name] for row in MEASURES if row.core and row.view == view}
