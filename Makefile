@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check accuracy calibration bench bench-long lock docs licences image-check image-figures clean
+.PHONY: help setup demo test lint types check accuracy evidence bench bench-long lock docs licences image-check image-figures clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -43,8 +43,8 @@ check: lint types test  ## lint, types and test, as CI does
 accuracy: setup  ## Measure the figures with known angles: demo images, and the folder in POSTURE_TRUTH
 	@$(BIN)/python -m bench.accuracy
 
-calibration: setup  ## Remake posture/evidence.json from the folder in POSTURE_TRUTH
-	@$(BIN)/python -m bench.calibrate
+evidence: setup  ## Remake posture/evidence.json from the folder in POSTURE_TRUTH
+	@$(BIN)/python -m bench.accuracy.evidence
 
 bench: setup  ## Measure how fast the worker is, beside the machine and the SDK, in 5 minutes: bench/README.md
 	@$(BIN)/python -m bench.speed

@@ -10,11 +10,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.accuracy import errors, less_than_plain, mean_absolute, retest, sd, write_pairs
-from bench.calibration import Deviations, coverage, cross_validated, deviations, fit, retest_sd, root_mean_square
-from bench.looks import PLAIN, Take, as_they_are, truth_and_measured
-from bench.plots import draw
-from bench.retakes import retake
+from bench.accuracy.errors import errors, less_than_plain, mean_absolute, retest, sd
+from bench.accuracy.looks import PLAIN, Take, as_they_are, truth_and_measured
+from bench.accuracy.pairs import write_pairs
+from bench.accuracy.plots import draw
+from bench.accuracy.retakes import retake
+from bench.accuracy.uncertainty import (
+    Deviations,
+    coverage,
+    cross_validated,
+    deviations,
+    fit,
+    retest_sd,
+    root_mean_square,
+)
 from posture import judge
 from posture.angles import MEASURES
 from posture.errors import VIEWS, View

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from bench.photos import job
-from bench.speed import ROWS, RUNS_A_JOB, SMALL, Row, table
+from bench.speed.measure import RUNS_A_JOB, SMALL
+from bench.speed.photos import job
+from bench.speed.rows import ROWS, Row, table
 from posture import cores
 from posture.analysis import analyze
 from posture.landmarker import LandmarkerPool

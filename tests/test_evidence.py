@@ -5,7 +5,7 @@ import pytest
 from posture.evidence import SMALL, TABLE, uncertainty
 
 
-def test_a_single_look_has_the_calibrated_floor_alone() -> None:
+def test_a_single_look_has_the_fitted_floor_alone() -> None:
     floor = json.loads(TABLE.read_text())["uncertainty"]["fast"]["front"]["head_tilt"]["floor"]
     assert uncertainty("fast", "front", [{"head_tilt": 3.0}]) == {"head_tilt": pytest.approx(1.96 * floor)}
 

@@ -1,16 +1,7 @@
-"""How fast the worker starts and works, and what it takes, as ratios to what the machine and the SDK can do.
+"""Takes the samples of every figure: rounds of what is compared close together, and what takes longer."""
 
-    python -m bench.speed           under 5 minutes
-    python -m bench.speed --long    with 2,000 jobs, photos of 12 megapixels, and latency under load
-    python -m bench.speed --brief   a minute, to see that it runs; its figures say nothing
-
-Prints a table: bench/README.md says how to read it.
-"""
-
-import argparse
 import json
 import os
-import platform
 import random
 import statistics
 import subprocess
@@ -19,19 +10,18 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 
-from bench.photos import job
-from bench.raw import Raw
-from bench.worker import Worker, worker
+from bench.speed.photos import job
+from bench.speed.raw import Raw
+from bench.speed.rows import Samples
+from bench.speed.worker import Worker, worker
 from posture import cores
 from posture.estimate import LOOKS
 from posture.request import DEFAULTS
 from testing import TOP
 
 SMALL, LARGE = (1080, 1440), (3024, 4032)
-OURS, IDLE, REFERENCE = "runpod_handler", "bench.idle_worker", "bench.reference_worker"
+OURS, IDLE, REFERENCE = "runpod_handler", "bench.speed.idle_worker", "bench.speed.reference_worker"
 
 # Seconds that the SDK's loop sleeps between two looks into its empty queue (runpod 1.12.0, rp_scale.py, run_jobs).
 SDK_PAUSE = 0.1
@@ -64,63 +54,12 @@ BRIEF = Plan(rounds=1, raw=0.3, single=1, batch=4, edge=1, reference=1, long=Tru
 
 
 @dataclass(frozen=True)
-class Row:
-    """A line of the table: what is measured, in what, and what it is to be (nothing where it is only stated)."""
-
-    figure: str
-    unit: str
-    target: str = ""
-
-
-ROWS = {
-    "throughput": Row("Throughput / raw capacity", "", ">= 0.95"),
-    "arithmetic": Row("The same by processor time: 1 job's landmarker runs / 1 job", ""),
-    "with decoding": Row("The same, decoding of the photos counted with the runs", ""),
-    "rate": Row("Throughput", "jobs/s"),
-    "beside": Row("Throughput / that of the reference worker", ""),
-    "latency": Row("Latency of a job less the SDK's / landmarker runs of 1 photo", "", "<= 1.25"),
-    "milliseconds": Row("Latency of a job less the SDK's", "ms"),
-    "cold": Row("Cold start / that of an SDK worker that does nothing", "", "<= 1.0"),
-    "cold seconds": Row("Cold start", "s"),
-    "cold reference": Row("Cold start of the reference worker / the same", ""),
-    "order": Row("Most places by which a job was overtaken", "jobs", f"<= {cores.available()}"),
-    "peak": Row("Peak memory at full load", "MB", "<= 500"),
-    "growth": Row("Growth of throughput from 1 core to all / growth of raw capacity", "", ">= 0.95"),
-    "one core": Row("Throughput / raw capacity on 1 core", "", ">= 0.95"),
-    "cost": Row("Processor time of the last jobs / of the first", "", "<= 1.05"),
-    "flat": Row(
-        "Growth of peak memory from the first third of 2,000 jobs to the last, without the first 200", "MB", "< 5"
-    ),
-    "median loaded": Row("Latency at 80 % of capacity, median", "ms"),
-    "99th loaded": Row("Latency at 80 % of capacity, 99th percentile", "ms"),
-    "large latency": Row("12 megapixels: (latency as above - 1.25 photo's runs) / Pillow's decoding", "", "<= 1.5"),
-    "large peak": Row("12 megapixels: peak memory at full load", "MB", "<= 1000"),
-    "large cost": Row("12 megapixels: added processor time / that of decoding", "", "~ 1"),
-}
-
-Samples = dict[str, list[float]]
-
-
-@dataclass(frozen=True)
 class Load:
     """A batch of jobs: jobs a second, the worker's processor time for one in seconds, places one was overtaken by."""
 
     rate: float
     cpu: float
     overtaken: int
-
-
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.speed", description="How fast the worker is.")
-    kinds = parser.add_mutually_exclusive_group()
-    kinds.add_argument("--long", dest="plan", action="store_const", const=LONG, default=NORMAL)
-    kinds.add_argument("--brief", dest="plan", action="store_const", const=BRIEF)
-    plan: Plan = parser.parse_args().plan
-    began, before = time.monotonic(), os.getloadavg()[0]
-    samples = measure(plan)
-    print(*table(samples), sep="\n")
-    print(f"\n{machine()}; {time.monotonic() - began:.0f} s; load {before:.1f} before, {os.getloadavg()[0]:.1f} after.")
 
 
 def measure(plan: Plan) -> Samples:
@@ -134,25 +73,6 @@ def measure(plan: Plan) -> Samples:
         for name, value in (*_many(plan), *_large(plan)):
             samples[name].append(value)
     return samples
-
-
-def table(samples: Samples) -> Iterator[str]:
-    """The lines of a Markdown table."""
-    yield "| figure | target | median | range | runs |"
-    yield "|---|---|---|---|---|"
-    for name, row in ROWS.items():
-        if values := samples.get(name):
-            low, middle, high = (f"{value:.3g}" for value in (min(values), statistics.median(values), max(values)))
-            median = f"{middle} {row.unit}".rstrip()
-            yield f"| {row.figure} | {row.target} | {median} | {low} - {high} | {len(values)} |"
-
-
-def machine() -> str:
-    """What it was measured on."""
-    info = Path("/proc/cpuinfo").read_text()
-    name = next((line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), "?")
-    packages = ", ".join(f"{package} {version(package)}" for package in ("mediapipe", "runpod", "pillow"))
-    return f"{cores.available()} cores of {name}, Python {platform.python_version()}, {packages}"
 
 
 def _round(plan: Plan) -> Iterator[tuple[str, float]]:
@@ -237,7 +157,7 @@ def _raw(plan: Plan, used: int, size: tuple[int, int] = SMALL) -> Raw:
             some,
             sys.executable,
             "-m",
-            "bench.raw",
+            "bench.speed.raw",
             str(used),
             str(plan.raw),
             *map(str, size),
@@ -277,7 +197,3 @@ def _batch(worker: Worker, photos: dict[str, str], plan: Plan, jobs: int = 0) ->
         cpu=used / count,
         overtaken=max(place - places[name] for place, name in enumerate(names)),
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Prints what else was tried beside the modes, on the photos and their retakes: python -m bench.tried
+"""Prints what else was tried beside the modes, on the photos and their retakes: python -m bench.accuracy.tried
 
 Every row is another way to make landmarks of one photo. docs/ACCURACY.md holds the last table. Takes some four minutes.
 """
@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from bench.accuracy import averaged, mean_absolute, retest, sd, table
-from bench.looks import Take, files
+from bench.accuracy.errors import averaged, mean_absolute, retest, sd
+from bench.accuracy.looks import Take, files
+from bench.accuracy.tables import table
 from posture import angles, cores, model, view
 from posture.estimate import LOOKS, Look, estimate
 from posture.landmarker import LandmarkerPool

@@ -7,6 +7,8 @@ from PIL import Image
 
 from testing.pictures import add_noise, blur, file_bytes, scale
 
+RETAKES = 6  # of a photo in one condition
+
 # How a photo may be worse than it should be.
 CONDITIONS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "clean": lambda image: image,

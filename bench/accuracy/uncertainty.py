@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.looks import Take
+from bench.accuracy.looks import Take
 from posture.evidence import TWO_SIDED_95, spread
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from bench.looks import Take, truth_and_measured
+from bench.accuracy.looks import Take, truth_and_measured
 from posture.angles import MEASURES
 from posture.evidence import TWO_SIDED_95
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from bench.retakes import CONDITIONS, jpeg, retake
+from bench.accuracy.retakes import CONDITIONS, jpeg, retake
 from posture import angles, calibration, cores, model, view
 from posture.angles import Measure
 from posture.errors import View

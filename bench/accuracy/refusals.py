@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from bench.calibration import root_mean_square
-from bench.retakes import CONDITIONS, jpeg
+from bench.accuracy.retakes import CONDITIONS, jpeg
+from bench.accuracy.uncertainty import root_mean_square
 from posture import judge, view
 from posture.analysis import analyze
 from posture.angles import MEASURES

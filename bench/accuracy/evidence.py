@@ -1,4 +1,4 @@
-"""Writes posture/evidence.json: python -m bench.calibrate
+"""Writes posture/evidence.json: python -m bench.accuracy.evidence
 
 Needs figures with known angles beyond the demo images, in the folder that POSTURE_TRUTH names. Takes some four minutes.
 """
@@ -6,17 +6,16 @@ Needs figures with known angles beyond the demo images, in the folder that POSTU
 import json
 import sys
 
-import numpy as np
-
-from bench.calibration import deviations, fit
-from bench.looks import Take, as_they_are, take_all, truth_and_measured
+from bench.accuracy.errors import against_truth
+from bench.accuracy.looks import Take, take_all
+from bench.accuracy.retakes import RETAKES
+from bench.accuracy.uncertainty import deviations, fit
 from posture.angles import MEASURES, Measure
 from posture.errors import VIEWS
 from posture.estimate import LOOKS
 from posture.evidence import TABLE
 from testing.figures import figures
 
-RETAKES = 6
 FEWEST_PHOTOS = 20  # ten figures from both sides; fewer say little about others
 
 
@@ -48,21 +47,15 @@ def evidence(takes: list[Take]) -> dict[str, object]:
 
 def reliability(takes: list[Take]) -> dict[str, dict[str, dict[str, float]]]:
     """Standard mode against the truth, by view and measure; see posture.evidence.reliability."""
-    return {view: {row.name: _against_truth(takes, row) for row in MEASURES if row.view == view} for view in VIEWS}
+    return {view: {row.name: _reliability(takes, row) for row in MEASURES if row.view == view} for view in VIEWS}
 
 
-def _against_truth(takes: list[Take], row: Measure) -> dict[str, float]:
-    pairs = truth_and_measured(as_they_are(takes), row, "standard")
-    true, measured = pairs.T
-    slope = float(np.polyfit(true, measured, 1)[0])
-    figures = {
-        "figures": len(pairs),
-        "mean_error": float(np.mean(measured - true)),
-        "sd_of_error": float(np.std(measured - true, ddof=1)),
-        "slope": slope,
-        "correlation": float(np.corrcoef(true, measured)[0, 1]),
-    }
-    return {name: round(value, 2) for name, value in figures.items()}
+def _reliability(takes: list[Take], row: Measure) -> dict[str, float]:
+    beside = against_truth(takes, row, "standard")
+    if beside is None:
+        sys.exit(f"The truth of {row.view} {row.name} is not known: let POSTURE_TRUTH name a folder of figures.")
+    known = ("figures", "mean_error", "sd_of_error", "slope", "correlation")
+    return {name: round(getattr(beside, name), 2) for name in known}
 
 
 def main() -> None:

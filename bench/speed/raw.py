@@ -1,6 +1,6 @@
 """What the machine can do at best: landmarkers that only detect, one a core and each in a thread of its own.
 
-python -m bench.raw LANDMARKERS SECONDS WIDTH HEIGHT    prints one line of JSON: see `Raw`
+python -m bench.speed.raw LANDMARKERS SECONDS WIDTH HEIGHT    prints one line of JSON: see `Raw`
 """
 
 import base64
@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 
 from PIL import Image
 
-from bench.photos import photo
+from bench.speed.photos import photo
 from posture import images, model
 from posture.errors import VIEWS
 from posture.landmarker import LandmarkerPool

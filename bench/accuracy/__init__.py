@@ -1,0 +1,1 @@
+"""How accurate the worker is, on figures whose angles are known."""

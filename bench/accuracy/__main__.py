@@ -1,0 +1,65 @@
+"""Prints how the worker measures figures whose angles are known: python -m bench.accuracy
+
+The demo images always, and the figures in the folder that POSTURE_TRUTH names. Every mode stands beside one plain pass
+of MediaPipe over the same photos. Writes the pairs of true and measured values to build/accuracy/*.csv, in the form
+that PyPI's `poseaudit paired` reads, and the plots to docs/accuracy/ (to build/accuracy/ when the figures are few).
+docs/ACCURACY.md explains the columns. Takes about five minutes on two cores for 14 figures.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.accuracy import plots, refusals, tables
+from bench.accuracy.looks import READINGS, Take, as_they_are, take_all
+from bench.accuracy.pairs import write_pairs
+from bench.accuracy.retakes import CONDITIONS, RETAKES
+from bench.accuracy.tables import FEW, MODES
+from posture import cores, model
+from posture.errors import VIEWS
+from posture.landmarker import LandmarkerPool
+from testing import TOP
+from testing.figures import FigurePhoto, figures
+
+BUILD = Path("build/accuracy")
+DOCS = TOP / "docs/accuracy"
+
+
+def _head(photos: Sequence[FigurePhoto], takes: Sequence[Take], count: int) -> None:
+    print(f"{count} figures, {len(photos)} photos in {len(CONDITIONS)} conditions, each with {RETAKES} retakes.")
+    measured = ", ".join(f"{mode} {sum(mode in take.modes for take in takes)}" for mode in MODES)
+    print(f"Of {len(takes)} takes so many could be measured: {measured}.")
+    if count < FEW:
+        print(f"{count} figures prove nothing: let POSTURE_TRUTH name a folder with more of them.")
+
+
+def main() -> None:
+    """The command line."""
+    photos = figures()
+    count = len(photos) // len(VIEWS)
+    takes = take_all(photos, RETAKES)
+    _head(photos, takes, count)
+    with LandmarkerPool(model.path(), 1) as pool:
+        costs, findings = refusals.through_the_worker(photos, pool.detect)
+    tables.angles(takes)
+    tables.targets(takes, costs)
+    tables.coverage_by_condition(takes)
+    tables.other_measures(takes)
+    tables.calibration(takes)
+    tables.facings(takes)
+    with LandmarkerPool(model.path(), cores.available()) as pool:
+        tables.table("Refusals through the worker's own way", *findings)
+        outcomes, limits = refusals.separations(photos, pool)
+        tables.table("Pictures made of the photos, standard", *outcomes)
+        tables.table("Thresholds: least / median / most, standard", *limits)
+        tables.table("Smaller copies: root mean square change of the angles (degrees)", *refusals.sizes(photos, pool))
+        tables.table("A photo and its mirror image: mean difference (degrees)", *refusals.mirrored(photos, pool))
+    BUILD.mkdir(parents=True, exist_ok=True)
+    for mode in READINGS:
+        write_pairs(takes, mode, BUILD / f"{mode}.csv")
+    folder = BUILD if count < FEW else DOCS
+    plots.draw(as_they_are(takes), folder)
+    print(f"\nPairs for poseaudit: {BUILD}/*.csv; plots: {folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""The tables of docs/ACCURACY.md that are made of takes, printed in Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from bench.accuracy.errors import (
+    CORE,
+    against_truth,
+    averaged,
+    errors,
+    less_than_plain,
+    mean_absolute,
+    of_view,
+    retest,
+    sd,
+)
+from bench.accuracy.looks import ANATOMICAL, PLAIN, Take, as_they_are
+from bench.accuracy.retakes import CONDITIONS
+from bench.accuracy.uncertainty import cross_validated, deviations, retest_sd
+from posture.angles import MEASURES, Measure
+from posture.calibration import SHIFTS
+from posture.estimate import LOOKS
+from posture.evidence import uncertainty
+
+FEW = 10  # figures; fewer say next to nothing about others
+MODES = [PLAIN, *LOOKS]
+
+Cell = str | float | int
+
+
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Prints a Markdown table; numbers get two decimals."""
+    print(f"\n### {title}\n\n| {' | '.join(header)} |\n|{'---|' * len(header)}")
+    for row in rows:
+        print(f"| {' | '.join(cell if isinstance(cell, str) else f'{cell:.2f}' for cell in row)} |")
+
+
+def angles(takes: Sequence[Take]) -> None:
+    """The core angles against the truth, and how well they repeat, a table a mode."""
+    for mode in MODES:
+        rows = []
+        for row in CORE:
+            of_photos = errors(as_they_are(takes), row, mode)
+            rows.append(
+                [
+                    f"{row.view} {row.name}",
+                    f"{of_photos.mean():+.2f}",
+                    mean_absolute(of_photos),
+                    sd(of_photos),
+                    float(np.quantile(np.abs(of_photos), 0.95)),
+                    *_repeatability(of_view(takes, row.view), mode, row),
+                ]
+            )
+        header = ["angle", "bias", "MAE", "SD", "95th pct", "retest SD", "uncertainty", "coverage %"]
+        table(f"Angles, {mode} (degrees)", header, rows)
+
+
+def _repeatability(takes: Sequence[Take], mode: str, row: Measure) -> list[Cell]:
+    """Retest SD in clean photos, median uncertainty and cross-validated coverage in % over all conditions."""
+    clean = [take for take in takes if take.condition == "clean"]
+    again = retest_sd(deviations(clean, mode, row.name))
+    if mode == PLAIN:
+        return [again, "", ""]
+    stated = [uncertainty(mode, row.view, take.modes[mode][1])[row.name] for take in takes if mode in take.modes]
+    covered = cross_validated(deviations(takes, mode, row.name))
+    return [again, float(np.median(stated)), f"{100 * covered.mean():.1f}"]
+
+
+def targets(takes: Sequence[Take], costs: dict[str, float]) -> None:
+    """What the modes reach beside the plain pass, averaged; `costs`: of each mode as a multiple of `fast`."""
+    photos, clean = as_they_are(takes), [take for take in takes if take.condition == "clean"]
+    rows: list[list[Cell]] = []
+    for mode in MODES:
+        front, side = (less_than_plain(photos, mode, *what) for what in (("front", mean_absolute), ("side", sd)))
+        rows.append(
+            [
+                mode,
+                averaged(photos, mode, "front", mean_absolute),
+                averaged(clean, mode, "front", mean_absolute),
+                "" if mode == PLAIN else "{:.2f} to {:.2f}".format(*front),
+                averaged(photos, mode, "side", sd),
+                averaged(clean, mode, "side", sd),
+                "" if mode == PLAIN else "{:.2f} to {:.2f}".format(*side),
+                retest(takes, mode, "front"),
+                retest(takes, mode, "side"),
+                costs.get(mode, ""),
+            ]
+        )
+    header = [
+        "", "front MAE", "with retakes", "less than plain (95 %)", "side SD", "with retakes",
+        "less than plain (95 %)", "retest SD front", "side", "cost",
+    ]  # fmt: skip
+    table("Averages of the four angles of a view (degrees)", header, rows)
+    print("\nTargets: front MAE 1.15 and side SD 2.1 in standard mode; retest SD 0.45 and 0.55, precise 0.22 and 0.28.")
+
+
+def coverage_by_condition(takes: Sequence[Take]) -> None:
+    """How often the stated uncertainty holds."""
+
+    def cell(row: Measure, mode: str) -> str:
+        seen = deviations(of_view(takes, row.view), mode, row.name)
+        covered = cross_validated(seen)
+        each = [f"{100 * covered[seen.condition == condition].mean():.0f}" for condition in CONDITIONS]
+        return f"{100 * covered.mean():.1f} ({' '.join(each)})"
+
+    rows = [[f"{row.view} {row.name}", *(cell(row, mode) for mode in LOOKS)] for row in MEASURES]
+    table(f"Cross-validated coverage of the uncertainty in %: all ({' '.join(CONDITIONS)})", ["measure", *LOOKS], rows)
+
+
+def other_measures(takes: Sequence[Take]) -> None:
+    """Every measure against the truth, where enough figures know it."""
+    rows: list[list[Cell]] = []
+    for row in MEASURES:
+        beside = against_truth(takes, row, "standard")
+        if beside is None or beside.figures < FEW:
+            continue
+        again, stated, _ = _repeatability(of_view(takes, row.view), "standard", row)
+        rows.append(
+            [
+                f"{row.view} {row.name}",
+                "%" if row.unit.startswith("%") else "degrees",
+                f"{beside.mean_error:+.2f}",
+                beside.sd_of_error,
+                beside.sd_of_truth,
+                beside.slope,
+                beside.correlation,
+                again,
+                stated,
+            ]
+        )
+    header = ["measure", "unit", "bias", "SD", "SD of truth", "slope", "correlation", "retest SD", "uncertainty"]
+    table("All measures against the truth, standard", header, rows)
+
+
+def calibration(takes: Sequence[Take]) -> None:
+    """What the anatomical calibration changes."""
+    moved = {(shift.view, shift.landmark) for shift in SHIFTS}
+    rows = []
+    for row in MEASURES:
+        if any((row.view, name) in moved for names in row.points for name in names):
+            found = [errors(as_they_are(takes), row, mode) for mode in ("standard", ANATOMICAL)]
+            if found[0].size:
+                rows.append(
+                    [row.name]
+                    + [f"{each.mean():+.2f}" for each in found]
+                    + [f"{figure(each):.2f}" for figure in (mean_absolute, sd) for each in found]
+                )
+    header = ["side measure", "bias plain", "anatomical", "MAE plain", "anatomical", "SD plain", "anatomical"]
+    table("The anatomical calibration, standard", header, rows)
+
+
+def facings(takes: Sequence[Take]) -> None:
+    """Whether it matters which way the figure faces."""
+    photos = as_they_are(takes)
+    rows = []
+    for row in CORE:
+        cells: list[Cell] = [f"{row.view} {row.name}"]
+        for facing in ("left", "right"):
+            found = errors([take for take in photos if take.photo.facing == facing], row, "standard")
+            cells += [f"{len(found)}", f"{found.mean():+.2f}", mean_absolute(found), sd(found)]
+        rows.append(cells)
+    header = ["angle", "facing left: n", "bias", "MAE", "SD", "facing right: n", "bias", "MAE", "SD"]
+    table("Facing left and right, standard (degrees)", header, rows)

@@ -1,0 +1,1 @@
+"""How fast the worker is, beside the machine, the SDK, and a worker written the obvious way."""
