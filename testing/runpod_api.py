@@ -10,15 +10,14 @@ import json
 import re
 import threading
 from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jsonschema import Draft202012Validator
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Json = dict[str, Any]
 
@@ -219,8 +218,28 @@ class RunPod:
         return scripted or Answer(status, answer)
 
 
-def serve(runpod: RunPod) -> ThreadingHTTPServer:
-    """A server for the account on a free port of the loopback; to be shut down and closed."""
+@contextmanager
+def serving(runpod: RunPod) -> Iterator[dict[str, str]]:
+    """Serves the account on a free port of the loopback; gives the environment that leads there.
+
+    Raises AssertionError at the end where what was answered did not keep to the document.
+    """
+    server = _server(runpod)
+    address = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield {
+            "RUNPOD_API_KEY": KEY,
+            "RUNPOD_API_URL": address,
+            "RUNPOD_ENDPOINT_BASE_URL": f"{address}/queue",
+        }
+    finally:
+        runpod.stopping.set()
+        server.shutdown()
+        server.server_close()
+    assert runpod.faults == []
+
+
+def _server(runpod: RunPod) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -100,7 +100,7 @@ def test_a_defect_is_answered_with_a_refusal() -> None:
     assert list(OUTPUT.iter_errors(said)) == []
 
 
-# How each comes about is tested in tests/test_judge.py.
+# How each comes about is tested in tests/posture/.
 UNFIT = [
     "several_people", "person_cropped", "person_too_small", "not_upright", "back_view", "wrong_view", "views_swapped",
     "oblique_view", "low_confidence",

@@ -1,4 +1,4 @@
-"""The handler with a detector of the tests' own; tests/test_worker.py drives the real one."""
+"""The handler with a detector of the tests' own; tests/worker/test_worker.py drives the real one."""
 
 import asyncio
 import json

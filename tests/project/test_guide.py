@@ -17,7 +17,7 @@ from deploy import config
 from deploy.__main__ import main
 from deploy.api import QUEUE_URL, Patience
 from testing import DEMO, TOP
-from testing.runpod_api import KEY, RunPod, serve
+from testing.runpod_api import RunPod, serving
 
 GUIDE = (TOP / "RUNPOD_DEPLOYMENT.md").read_text()
 
@@ -26,16 +26,10 @@ GUIDE = (TOP / "RUNPOD_DEPLOYMENT.md").read_text()
 def runpod(monkeypatch: pytest.MonkeyPatch, demo: dict[str, Any]) -> Iterator[RunPod]:
     account = RunPod()
     account.output = {"output": {"data": demo["pairs"][0]["angles"]}}
-    server = serve(account)
-    address = f"http://127.0.0.1:{server.server_address[1]}"
-    monkeypatch.setenv("RUNPOD_API_KEY", KEY)
-    monkeypatch.setenv("RUNPOD_API_URL", address)
-    monkeypatch.setenv("RUNPOD_ENDPOINT_BASE_URL", f"{address}/queue")
-    monkeypatch.setenv("ENDPOINT_ID", "endpoint1")
-    yield account
-    server.shutdown()
-    server.server_close()
-    assert account.faults == []
+    with serving(account) as environment:
+        for name, value in {**environment, "ENDPOINT_ID": "endpoint1"}.items():
+            monkeypatch.setenv(name, value)
+        yield account
 
 
 def commands() -> list[str]:

@@ -1,0 +1,155 @@
+"""Which photos are refused for who and how much of them is in the picture: every threshold from both sides."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posture import judge
+from posture.errors import VIEWS, View
+from posture.estimate import Estimate
+from posture.judge import Scene
+from posture.landmarks import INDEX, Landmarks
+from testing.builders import FRONT, SIZE, landmarks
+from testing.scenes import codes
+from tests.posture.people import EYES, NEEDED, PERSONS, STANDING, STATURE, beside, scene, with_presence
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_speaks_against_a_person_who_stands_alone_in_the_picture(view: View) -> None:
+    assert codes(scene(PERSONS[view], view)) == []
+    assert judge.remarks(scene(PERSONS[view], view)) == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_somebody_of_comparable_size_is_refused_and_a_smaller_one_is_remarked(view: View) -> None:
+    def among(size: float) -> Scene:
+        person = PERSONS[view]
+        return scene(person, view, Estimate([person, person], [beside(size)], 2), (2 * SIZE[0], SIZE[1]))
+
+    comparable, smaller = among(judge.COMPARABLE_SIZE + 0.01), among(judge.COMPARABLE_SIZE - 0.01)
+    assert (codes(comparable), judge.remarks(comparable)) == (["several_people"], [])
+    assert codes(smaller) == []
+    [(code, sentence)] = judge.remarks(smaller)
+    assert (code, sentence) == ("person_in_background", "a smaller person in the picture was not measured.")
+
+
+def edge_at(person: Landmarks, edge: str, depth: float) -> tuple[Landmarks, tuple[int, int]]:
+    """The person in a picture whose edge lies that many pixels outside the outermost landmark that is needed."""
+    needed = person.points[[INDEX[name] for name in NEEDED]]
+    left, top = needed.min(axis=0)
+    right, bottom = np.ceil(needed.max(axis=0) + depth).astype(int)
+    if edge == "left":
+        return person.shifted(depth - left, 0), SIZE
+    if edge == "top":
+        return person.shifted(0, depth - top), SIZE
+    if edge == "right":
+        return person.shifted(right - depth - needed[:, 0].max(), 0), (int(right), SIZE[1])
+    return person.shifted(0, bottom - depth - needed[:, 1].max()), (SIZE[0], int(bottom))
+
+
+CUT_OFF = {"left": "shoulders", "right": "shoulders", "bottom": "feet", "top": "head"}
+
+
+@pytest.mark.parametrize("edge", ["left", "right", "bottom", "top"])
+def test_what_lies_closer_to_an_edge_than_joints_do_is_cut_off(edge: str) -> None:
+    margin = (judge.HEADROOM if edge == "top" else judge.MARGIN) * STATURE
+    person, size = edge_at(STANDING, edge, margin + 1)
+    assert codes(scene(person, size=size)) == []
+    person, size = edge_at(STANDING, edge, margin - 1)
+    [finding] = judge.judge(scene(person, size=size))
+    assert finding.code == "person_cropped"
+    assert finding.problem == f"the person is not wholly in the picture: {CUT_OFF[edge]} missing or cut off."
+
+
+def test_all_missing_parts_are_named() -> None:
+    [finding] = judge.judge(scene(STANDING, size=(SIZE[0], 700)))
+    assert "knees and feet missing or cut off" in finding.problem
+
+
+@given(
+    st.sampled_from(NEEDED),
+    st.sampled_from([(-1, 0), (1, 0), (0, -1), (0, 1)]),
+    st.floats(0, 2000),
+)
+def test_wherever_outside_the_picture_a_needed_landmark_lies_the_person_is_cropped(
+    name: str, way: tuple[int, int], distance: float
+) -> None:
+    outside = {(-1, 0): (0, 500), (1, 0): (SIZE[0], 500), (0, -1): (500, 0), (0, 1): (500, SIZE[1])}[way]
+    points = STANDING.points.copy()
+    points[INDEX[name]] = np.array(outside) + distance * np.array(way)
+    assert "person_cropped" in codes(scene(replace(STANDING, points=points)))
+
+
+@pytest.mark.parametrize("name", ["left_wrist", "right_elbow", "left_index"])
+def test_hands_may_lie_outside_the_picture(name: str) -> None:
+    person = with_presence(landmarks(FRONT, **EYES, **{name: (-50.0, 600.0)}), **{name: 0.0})
+    assert codes(scene(person)) == []
+
+
+@pytest.mark.parametrize("name", ["left_heel", "right_heel", "left_foot_index", "right_foot_index"])
+def test_heels_and_toes_may_lie_a_little_outside_the_picture(name: str) -> None:
+    little = judge.SOLES * STATURE
+    assert codes(scene(landmarks(FRONT, **EYES, **{name: (500.0, SIZE[1] + little - 1)}))) == []
+    assert codes(scene(landmarks(FRONT, **EYES, **{name: (500.0, SIZE[1] + little + 1)}))) == ["person_cropped"]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_nose_too_near_to_the_shoulders_is_no_head(view: View) -> None:
+    person = PERSONS[view]
+    up = np.array([0.0, -1.0]) * np.linalg.norm(
+        person.middle("left_shoulder", "right_shoulder") - person.middle("left_hip", "right_hip")
+    )
+
+    def with_neck(length: float) -> Landmarks:
+        points = person.points.copy()
+        points[INDEX["nose"]] = person.middle("left_shoulder", "right_shoulder") + length * up
+        return replace(person, points=points)
+
+    def without_room(person: Landmarks, room: float) -> Scene:
+        """The picture cut off so many trunk lengths above the shoulders."""
+        cut = person.middle("left_shoulder")[1] - room * np.linalg.norm(up)
+        found = person.shifted(0, -cut)
+        head = found.points[: INDEX["left_shoulder"]]
+        head[:, 1] = np.maximum(head[:, 1], judge.HEADROOM * person.stature + 1)
+        return scene(found, view)
+
+    assert codes(scene(with_neck(judge.MIN_NECK + 0.01), view)) == []
+    assert codes(scene(with_neck(judge.MIN_NECK - 0.01), view)) == ["person_cropped"]
+    low = with_neck(judge.MIN_NECK_WITHOUT_ROOM - 0.01)
+    assert codes(without_room(low, judge.ROOM_FOR_HEAD + 0.03)) == []
+    assert codes(without_room(low, judge.ROOM_FOR_HEAD - 0.03)) == ["person_cropped"]
+    assert codes(without_room(with_neck(judge.MIN_NECK_WITHOUT_ROOM + 0.01), judge.ROOM_FOR_HEAD - 0.03)) == []
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_needed_landmark_that_is_hardly_there_is_outside(name: str) -> None:
+    assert codes(scene(with_presence(STANDING, **{name: judge.MIN_PRESENCE + 0.01}))) == []
+    assert codes(scene(with_presence(STANDING, **{name: judge.MIN_PRESENCE - 0.01}))) == ["person_cropped"]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "distance", "expected"),
+    [
+        (-0.01, -0.01, -0.01, ["person_cropped"]),
+        (0.01, -0.01, -0.01, []),  # one foot may be hidden behind the other
+        (-0.01, 0.01, -0.01, []),
+        (-0.01, -0.01, 0.01, []),  # the feet are hidden, not cut off
+    ],
+)
+def test_feet_with_little_presence_close_to_the_edge_are_cut_off(
+    left: float, right: float, distance: float, expected: list[str]
+) -> None:
+    little = judge.MIN_PRESENCE_AT_EDGE
+    person, size = edge_at(STANDING, "bottom", (judge.EDGE + distance) * STATURE)
+    person = with_presence(person, left_ankle=little + left, right_ankle=little + right)
+    assert codes(scene(person, size=size)) == expected
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_body_of_too_few_pixels_is_too_small(view: View) -> None:
+    person = PERSONS[view]
+    assert codes(scene(person.moved(0, (judge.MIN_SIZE + 0.1) / person.stature), view)) == []
+    assert codes(scene(person.moved(0, (judge.MIN_SIZE - 0.1) / person.stature), view)) == ["person_too_small"]
