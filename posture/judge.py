@@ -82,6 +82,20 @@ class Limit:
         value = self.quantity(scene)
         return value < self.number if self.side == "below" else value > self.number
 
+    @property
+    def name(self) -> str:
+        """What is limited, in words."""
+        if isinstance(self.quantity, partial):
+            return f"{_spelt(self.quantity.func)} of the {self.quantity.keywords['part']}"
+        return _spelt(self.quantity)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.side} {self.number:g}"
+
+
+def _spelt(quantity: Quantity) -> str:
+    return quantity.__name__.replace("_", " ")
+
 
 @dataclass(frozen=True)
 class Check:

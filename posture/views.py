@@ -107,3 +107,8 @@ SIDE = View(
     mistaken="from the front",
 )
 VIEWS = (FRONT, SIDE)
+
+
+def views_of(plane: Plane) -> tuple[View, ...]:
+    """The views in which the tilts of a plane are measured."""
+    return tuple(view for view in VIEWS if view.plane is plane)

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from posture import angles
-from posture.errors import VIEWS, View
 from posture.landmarks import INDEX, NAMES, Landmarks
+from posture.views import FRONT, VIEWS, View
 from testing import DEMO
 
 _Item = TypeVar("_Item")
@@ -51,8 +51,8 @@ def sample(items: Sequence[_Item], case: str) -> list[_Item]:
 def _demo() -> Iterator[FigurePhoto]:
     for pair in json.loads((DEMO / "truth.json").read_text())["pairs"]:
         for view in VIEWS:
-            angles_of_view = pair["angles"][f"{view}_view"]
-            yield FigurePhoto(pair["front"], view, DEMO / pair[view], pair["facing"], angles_of_view)
+            angles_of_view = pair["angles"][view.key]
+            yield FigurePhoto(pair["front"], view, DEMO / pair[view.name], pair["facing"], angles_of_view)
 
 
 def _folder() -> Iterator[FigurePhoto]:
@@ -61,8 +61,8 @@ def _folder() -> Iterator[FigurePhoto]:
     for file in sorted(Path(folder).glob("*.json")):
         truth = json.loads(file.read_text())
         for view in VIEWS:
-            measures = true_measures(truth, view) | truth["angles"][view]
-            yield FigurePhoto(truth["id"], view, file.with_name(f"{file.stem}_{view}.jpg"), truth["facing"], measures)
+            measures = true_measures(truth, view) | truth["angles"][view.name]
+            yield FigurePhoto(truth["id"], view, file.with_name(f"{file.stem}_{view.name}.jpg"), truth["facing"], measures)
 
 
 def unfit() -> list[tuple[Path, str]]:
@@ -74,8 +74,8 @@ def unfit() -> list[tuple[Path, str]]:
 
 def true_measures(truth: dict[str, Any], view: View) -> dict[str, float]:
     """The measures of a view by name, in their units, from the body's own points in a figure's file."""
-    direction = 1 if view == "front" or truth["facing"] == "right" else -1
-    return angles.measure(_body(truth["landmarks"][view]), view, direction)
+    direction = 1 if view is FRONT or truth["facing"] == "right" else -1
+    return angles.measure(_body(truth["landmarks"][view.name]), view.plane, direction)
 
 
 def _body(points: dict[str, list[float]]) -> Landmarks:

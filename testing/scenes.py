@@ -1,12 +1,11 @@
 """What the instrument sees in a picture and makes of it, by its own parts."""
 
 from posture import judge
-from posture.angles import MEASURES, measure
-from posture.errors import View
+from posture.angles import measure, of_plane
 from posture.estimate import LOOKS, estimate
-from posture.judge import Scene
 from posture.landmarks import Detect, Landmarks, Pixels
-from posture.view import direction
+from posture.scene import Scene
+from posture.views import View
 
 
 def see(pixels: Pixels, view: View, detect: Detect, mode: str = "standard") -> Scene | None:
@@ -28,5 +27,5 @@ def verdict(scene: Scene | None) -> str:
 
 def core_angles(person: Landmarks, view: View) -> dict[str, float]:
     """The four angles of a view, by name."""
-    values = measure(person, view, direction(person, view))
-    return {row.name: values[row.name] for row in MEASURES if row.core and row.view == view}
+    values = measure(person, view.plane, view.plane.direction(person))
+    return {row.name: values[row.name] for row in of_plane(view.plane) if row.core}

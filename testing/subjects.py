@@ -45,11 +45,11 @@ class Subject:
 
     def above_nose(self, sizes: float) -> float:
         """The line that lies so far above the nose."""
-        return self.level("nose") - sizes * self.seen.stature
+        return self.level("nose") - sizes * self.seen.nose_to_ankle
 
     def below_feet(self, sizes: float) -> float:
         """The line that lies so far below the feet."""
-        return self.box(*FEET)[3] + sizes * self.seen.stature
+        return self.box(*FEET)[3] + sizes * self.seen.nose_to_ankle
 
 
 Change = Callable[[Subject], Image.Image]
@@ -80,22 +80,22 @@ def noisy(deviation: float) -> Change:
     return lambda subject: add_noise(subject.image, deviation, seed=1)
 
 
-def shrunk(stature: float) -> Change:
+def shrunk(nose_to_ankle: float) -> Change:
     """The whole picture, so that the body is of that size in pixels."""
-    return lambda subject: scale(subject.image, stature / subject.seen.stature)
+    return lambda subject: scale(subject.image, nose_to_ankle / subject.seen.nose_to_ankle)
 
 
-def far_away(stature: float) -> Change:
+def far_away(nose_to_ankle: float) -> Change:
     """The same, in the middle of a picture as large as the original."""
-    small = shrunk(stature)
+    small = shrunk(nose_to_ankle)
     return lambda subject: frame(small(subject), *subject.image.size)
 
 
-def small_photo(stature: float) -> Change:
+def small_photo(nose_to_ankle: float) -> Change:
     """The whole picture in few pixels, and so many around it that it can be sent."""
 
     def change(subject: Subject) -> Image.Image:
-        small = shrunk(stature)(subject)
+        small = shrunk(nose_to_ankle)(subject)
         return frame(small, *(max(side, images.MIN_SIDE) for side in small.size))
 
     return change
@@ -126,7 +126,7 @@ def close_around(sizes: float) -> Change:
 
     def change(subject: Subject) -> Image.Image:
         left, _, right, _ = subject.box()
-        room = (sizes + 0.03) * subject.seen.stature  # clothes and flesh lie outside the joints
+        room = (sizes + 0.03) * subject.seen.nose_to_ankle  # clothes and flesh lie outside the joints
         return subject.cut(left - room, subject.above_nose(CROWN + sizes), right + room, subject.below_feet(sizes))
 
     return change
@@ -149,7 +149,7 @@ def cut_at(*names: str) -> Change:
 
 def cut_above(*names: str, sizes: float = 0) -> Change:
     """What lies more than so far above the middle of these landmarks is cut off."""
-    return lambda subject: subject.cut(top=subject.level(*names) - sizes * subject.seen.stature)
+    return lambda subject: subject.cut(top=subject.level(*names) - sizes * subject.seen.nose_to_ankle)
 
 
 def cut_below(*names: str) -> Change:
@@ -162,7 +162,7 @@ def cut_beside(*names: str, left: bool) -> Change:
 
     def change(subject: Subject) -> Image.Image:
         first, _, last, _ = subject.box(*names)
-        inside = 0.03 * subject.seen.stature
+        inside = 0.03 * subject.seen.nose_to_ankle
         return subject.cut(left=first + inside) if left else subject.cut(right=last - inside)
 
     return change
@@ -171,5 +171,5 @@ def cut_beside(*names: str, left: bool) -> Change:
 def without_the_person(subject: Subject) -> Image.Image:
     """The wider side of the room."""
     left, _, right, _ = subject.box()
-    room = 0.1 * subject.seen.stature
+    room = 0.1 * subject.seen.nose_to_ankle
     return subject.cut(right=left - room) if left > subject.image.width - right else subject.cut(left=right + room)

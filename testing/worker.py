@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import matplotlib.font_manager  # which builds the font cache, unless it is there; all the workers then share it
 
-from posture import model
+from posture.models import files
 from testing.loopback import LoopbackPlatform, Result
 from testing.processes import Process
 
@@ -24,7 +24,7 @@ _Found = TypeVar("_Found")
 
 def own(folder: Path) -> dict[str, str]:
     """A home of its own for a worker, and what all workers share: the model and Matplotlib's cache."""
-    return {"HOME": str(folder), "MPLCONFIGDIR": matplotlib.get_cachedir(), "POSTURE_MODEL": str(model.path())}
+    return {"HOME": str(folder), "MPLCONFIGDIR": matplotlib.get_cachedir(), "POSTURE_MODEL": str(files.path())}
 
 
 class WorkerProcess(Process):
