@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from posture import model
-from posture.landmarker import LandmarkerPool
+from posture.models import files
+from posture.models.mediapipe import LandmarkerPool
 from testing import DEMO
 
 # A machine that is busy with other things is no defect.
@@ -19,7 +19,7 @@ settings.load_profile("posture")
 @pytest.fixture(scope="session")
 def pool() -> Iterator[LandmarkerPool]:
     """One real landmarker, with the model that set-up has fetched."""
-    with LandmarkerPool(model.path(), size=1) as pool:
+    with LandmarkerPool(files.path(), size=1) as pool:
         yield pool
 
 

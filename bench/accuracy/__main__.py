@@ -14,9 +14,10 @@ from bench.accuracy.looks import READINGS, Take, as_they_are, take_all
 from bench.accuracy.pairs import write_pairs
 from bench.accuracy.retakes import CONDITIONS, RETAKES
 from bench.accuracy.tables import FEW, MODES
-from posture import cores, model
-from posture.errors import VIEWS
-from posture.landmarker import LandmarkerPool
+from posture import cores
+from posture.models import files
+from posture.models.mediapipe import LandmarkerPool
+from posture.views import VIEWS
 from testing import TOP
 from testing.figures import FigurePhoto, figures
 
@@ -38,19 +39,19 @@ def main() -> None:
     count = len(photos) // len(VIEWS)
     takes = take_all(photos, RETAKES)
     _head(photos, takes, count)
-    with LandmarkerPool(model.path(), 1) as pool:
-        costs, findings = refusals.through_the_worker(photos, pool.detect)
+    with LandmarkerPool(files.path(), 1) as pool:
+        costs, findings = refusals.through_the_worker(photos, pool)
     tables.angles(takes)
     tables.targets(takes, costs)
     tables.coverage_by_condition(takes)
     tables.other_measures(takes)
     tables.calibration(takes)
     tables.facings(takes)
-    with LandmarkerPool(model.path(), cores.available()) as pool:
+    with LandmarkerPool(files.path(), cores.available()) as pool:
         tables.table("Refusals through the worker's own way", *findings)
         outcomes, limits = refusals.separations(photos, pool)
         tables.table("Pictures made of the photos, standard", *outcomes)
-        tables.table("Thresholds: least / median / most, standard", *limits)
+        tables.table("Limits: least / median / most, standard", *limits)
         tables.table("Smaller copies: root mean square change of the angles (degrees)", *refusals.sizes(photos, pool))
         tables.table("A photo and its mirror image: mean difference (degrees)", *refusals.mirrored(photos, pool))
     BUILD.mkdir(parents=True, exist_ok=True)

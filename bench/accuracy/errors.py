@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bench.accuracy.looks import PLAIN, Take, as_they_are, truth_and_measured
 from bench.accuracy.uncertainty import deviations, retest_sd, root_mean_square
 from posture.angles import MEASURES, Measure
-from posture.errors import View
+from posture.views import View
 
 CORE = [row for row in MEASURES if row.core]
 RESAMPLES = 2000
@@ -63,25 +63,30 @@ def mean_absolute(values: Array) -> float:
 
 def of_view(takes: Iterable[Take], view: View) -> list[Take]:
     """The takes of one view."""
-    return [take for take in takes if take.photo.view == view]
+    return [take for take in takes if take.photo.view is view]
+
+
+def of_plane(takes: Iterable[Take], row: Measure) -> list[Take]:
+    """The takes that a measure is read from."""
+    return [take for take in takes if take.photo.view.plane is row.plane]
 
 
 def averaged(takes: Sequence[Take], mode: str, view: View, figure: Callable[[Array], float]) -> float:
     """A figure of the errors of a view's four angles, averaged over them."""
-    return float(np.mean([figure(errors(takes, row, mode)) for row in CORE if row.view == view]))
+    return float(np.mean([figure(errors(takes, row, mode)) for row in CORE if row.plane is view.plane]))
 
 
 def retest(takes: Sequence[Take], mode: str, view: View) -> float:
     """The retest SD of a view's four angles in clean photos, as root mean square over them."""
     clean = [take for take in of_view(takes, view) if take.condition == "clean"]
-    return root_mean_square([retest_sd(deviations(clean, mode, row.name)) for row in CORE if row.view == view])
+    return root_mean_square([retest_sd(deviations(clean, mode, row.name)) for row in CORE if row.plane is view.plane])
 
 
 def less_than_plain(
     takes: Sequence[Take], mode: str, view: View, figure: Callable[[Array], float]
 ) -> tuple[float, float]:
     """The 95 % interval of how much `averaged` falls from the plain pass to a mode, figures resampled together."""
-    rows = [row for row in CORE if row.view == view]
+    rows = [row for row in CORE if row.plane is view.plane]
     both = [take for take in takes if {PLAIN, mode} <= take.modes.keys()]
     plain, other = (np.stack([errors(both, row, name) for row in rows]) for name in (PLAIN, mode))
     random = np.random.default_rng(0)

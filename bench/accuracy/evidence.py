@@ -7,53 +7,59 @@ import json
 import sys
 
 from bench.accuracy.errors import against_truth
-from bench.accuracy.looks import Take, take_all
-from bench.accuracy.retakes import RETAKES
+from bench.accuracy.looks import Take, label, take_all
+from bench.accuracy.retakes import CONDITIONS, RETAKES
 from bench.accuracy.uncertainty import deviations, fit
-from posture.angles import MEASURES, Measure
-from posture.errors import VIEWS
+from posture import __version__, angles
+from posture.angles import Measure
 from posture.estimate import LOOKS
 from posture.evidence import TABLE
+from posture.models import files
+from posture.views import VIEWS, Plane
 from testing.figures import figures
 
+PLANES = list(dict.fromkeys(view.plane for view in VIEWS))
 FEWEST_PHOTOS = 20  # ten figures from both sides; fewer say little about others
 
 
 def uncertainty(takes: list[Take]) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    """Floor and gain by mode, view and measure."""
-    by_view = {view: [take for take in takes if take.photo.view == view] for view in VIEWS}
-    fits = {
-        (mode, row.view, row.name): fit(deviations(by_view[row.view], mode, row.name))
-        for mode in LOOKS
-        for row in MEASURES
-    }
-    return {
-        mode: {
-            view: {
-                name: {"floor": round(floor, 3), "gain": round(gain, 3)}
-                for (of_mode, of_view, name), (floor, gain) in fits.items()
-                if (of_mode, of_view) == (mode, view)
-            }
-            for view in VIEWS
-        }
-        for mode in LOOKS
-    }
+    """Floor and gain by mode, plane and measure."""
+    return {mode: {plane.name: _of_plane(takes, mode, plane) for plane in PLANES} for mode in LOOKS}
+
+
+def _of_plane(takes: list[Take], mode: str, plane: Plane) -> dict[str, dict[str, float]]:
+    of_plane = [take for take in takes if take.photo.view.plane is plane]
+    fits = {row.name: fit(deviations(of_plane, mode, row.name)) for row in angles.of_plane(plane)}
+    return {name: {"floor": round(floor, 3), "gain": round(gain, 3)} for name, (floor, gain) in fits.items()}
 
 
 def evidence(takes: list[Take]) -> dict[str, object]:
     """All that posture/evidence.json holds."""
-    return {"uncertainty": uncertainty(takes), "reliability": reliability(takes)}
+    return {"fitted_on": fitted_on(takes), "uncertainty": uncertainty(takes), "reliability": reliability(takes)}
+
+
+def fitted_on(takes: list[Take]) -> dict[str, str]:
+    """See posture.evidence.provenance."""
+    figures = len({take.photo.figure for take in takes})
+    photos = len({(take.photo.figure, take.photo.view.name) for take in takes})
+    conditions = f"{len(CONDITIONS)} conditions ({', '.join(CONDITIONS)})"
+    return {
+        "model": files.NAME,
+        "sha256": files.SHA256,
+        "version": __version__,
+        "data": f"{figures} figures, {photos} photos in {conditions}, each with {RETAKES} retakes",
+    }
 
 
 def reliability(takes: list[Take]) -> dict[str, dict[str, dict[str, float]]]:
-    """Standard mode against the truth, by view and measure; see posture.evidence.reliability."""
-    return {view: {row.name: _reliability(takes, row) for row in MEASURES if row.view == view} for view in VIEWS}
+    """Standard mode against the truth, by plane and measure; see posture.evidence.reliability."""
+    return {plane.name: {row.name: _reliability(takes, row) for row in angles.of_plane(plane)} for plane in PLANES}
 
 
 def _reliability(takes: list[Take], row: Measure) -> dict[str, float]:
     beside = against_truth(takes, row, "standard")
     if beside is None:
-        sys.exit(f"The truth of {row.view} {row.name} is not known: let POSTURE_TRUTH name a folder of figures.")
+        sys.exit(f"The truth of {label(row)} is not known: let POSTURE_TRUTH name a folder of figures.")
     known = ("figures", "mean_error", "sd_of_error", "slope", "correlation")
     return {name: round(getattr(beside, name), 2) for name in known}
 

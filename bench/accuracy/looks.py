@@ -10,13 +10,14 @@ from PIL import Image
 from tqdm import tqdm
 
 from bench.accuracy.retakes import CONDITIONS, jpeg, retake
-from posture import angles, calibration, cores, model, view
+from posture import anatomy, angles, cores
 from posture.angles import Measure
-from posture.errors import View
 from posture.estimate import LOOKS, Estimate, estimate
-from posture.judge import MIN_LOOKS
-from posture.landmarker import LandmarkerPool
+from posture.judge import MIN_SHARE_OF_LOOKS
 from posture.landmarks import Detect, Landmarks
+from posture.models import files as models
+from posture.models.mediapipe import LandmarkerPool
+from posture.views import Plane, View, views_of
 from testing.figures import FigurePhoto
 from testing.pictures import decoded, pixels_of
 
@@ -40,10 +41,15 @@ class Take:
     modes: dict[str, tuple[dict[str, float], list[dict[str, float]]]]
 
 
+def label(row: Measure) -> str:
+    """What tables and plots call a measure: several planes have one of the same name."""
+    return f"{views_of(row.plane)[0].name} {row.name}"
+
+
 def take_all(photos: Sequence[FigurePhoto], retakes: int) -> list[Take]:
     """Every photo in every condition, `retakes` times again."""
     jobs = list(files(photos, retakes, CONDITIONS))
-    with LandmarkerPool(model.path(), cores.available()) as pool:
+    with LandmarkerPool(models.path(), cores.available()) as pool:
         return list(tqdm(pool.map(partial(_take, pool.detect), jobs), total=len(jobs), unit="take", disable=None))
 
 
@@ -57,7 +63,7 @@ def truth_and_measured(takes: Iterable[Take], row: Measure, mode: str) -> NDArra
     pairs = [
         (take.photo.truth[row.name], take.modes[mode][0][row.name])
         for take in takes
-        if take.photo.view == row.view and row.name in take.photo.truth and mode in take.modes
+        if take.photo.view.plane is row.plane and row.name in take.photo.truth and mode in take.modes
     ]
     return np.reshape(pairs, (-1, 2))
 
@@ -82,18 +88,18 @@ def _take(detect: Detect, job: tuple[FigurePhoto, str, int, bytes]) -> Take:
     found = {mode: estimate(pixels, detect, looks) for mode, looks in LOOKS.items()}
     if plain := detect(pixels_of(file)):
         found[PLAIN] = Estimate(plain[:1], (), 1)
-    enough = {mode: seen for mode, seen in found.items() if seen and len(seen.looks) >= MIN_LOOKS * seen.asked}
+    enough = {mode: seen for mode, seen in found.items() if seen and len(seen.looks) >= MIN_SHARE_OF_LOOKS * seen.asked}
     modes = {mode: _measured(photo.view, seen) for mode, seen in enough.items()}
     if "standard" in enough:
-        modes[ANATOMICAL] = _measured(photo.view, enough["standard"], calibration.anatomical)
+        modes[ANATOMICAL] = _measured(photo.view, enough["standard"], anatomy.anatomical)
     return Take(photo, condition, number, modes)
 
 
 def _measured(
-    photo: View, seen: Estimate, calibrate: Callable[[Landmarks, View, int], Landmarks] = lambda person, *_: person
+    view: View, seen: Estimate, calibrate: Callable[[Landmarks, Plane, int], Landmarks] = lambda person, *_: person
 ) -> tuple[dict[str, float], list[dict[str, float]]]:
-    direction = view.direction(seen.mean, photo)
+    plane, direction = view.plane, view.plane.direction(seen.mean)
     mean, *looks = (
-        angles.measure(calibrate(person, photo, direction), photo, direction) for person in (seen.mean, *seen.looks)
+        angles.measure(calibrate(person, plane, direction), plane, direction) for person in (seen.mean, *seen.looks)
     )
     return mean, looks

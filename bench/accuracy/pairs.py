@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.accuracy.looks import Take, as_they_are
+from bench.accuracy.looks import Take, as_they_are, label
 from posture.angles import MEASURES
 
 
@@ -15,13 +15,13 @@ def write_pairs(takes: Iterable[Take], mode: str, file: Path) -> None:
         rows.writerow(["subject", "trial", "frame", "measure", "pred", "ref", "unit"])
         for take in as_they_are(takes):
             for row in MEASURES:
-                if mode in take.modes and row.view == take.photo.view and row.name in take.photo.truth:
+                if mode in take.modes and row.plane is take.photo.view.plane and row.name in take.photo.truth:
                     rows.writerow(
                         [
                             take.photo.figure,
-                            row.view,
+                            take.photo.view.name,
                             take.number,
-                            f"{row.view} {row.name}",
+                            label(row),
                             round(take.modes[mode][0][row.name], 3),
                             round(take.photo.truth[row.name], 3),
                             "%" if row.unit.startswith("%") else "deg",

@@ -1,4 +1,4 @@
-"""The plots of docs/ACCURACY.md."""
+"""The plots of docs/accuracy/."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from bench.accuracy.looks import Take, truth_and_measured
+from bench.accuracy.looks import Take, label, truth_and_measured
 from posture.angles import MEASURES
-from posture.evidence import TWO_SIDED_95
+from posture.evidence import COVERAGE_FACTOR
 
 _BLUE, _GREY = "#1f5f99", "#888888"
 
@@ -29,7 +29,7 @@ def draw(takes: Sequence[Take], folder: Path) -> None:
             for axes, row in zip(panels.flat, [row for row in MEASURES if row.core], strict=True):
                 true, measured = truth_and_measured(takes, row, "standard").T
                 panel(axes, true, measured)
-                axes.set_title(f"{row.view} {row.name}")
+                axes.set_title(label(row))
                 axes.spines[["top", "right"]].set_visible(False)
             figure.supxlabel(below)
             figure.supylabel("measured minus true (degrees)")
@@ -51,4 +51,6 @@ def _bland_altman(axes: Axes, true: NDArray[np.float64], measured: NDArray[np.fl
     axes.plot((true + measured) / 2, error, "o", color=_BLUE, markersize=3)
     axes.axhline(error.mean(), color=_BLUE, linewidth=0.8)
     for sign in (-1, 1):
-        axes.axhline(error.mean() + sign * TWO_SIDED_95 * error.std(ddof=1), color=_GREY, linewidth=0.8, linestyle="--")
+        axes.axhline(
+            error.mean() + sign * COVERAGE_FACTOR * error.std(ddof=1), color=_GREY, linewidth=0.8, linestyle="--"
+        )

@@ -1,4 +1,4 @@
-"""The tables of docs/ACCURACY.md that are made of takes, printed in Markdown."""
+"""The tables of docs/accuracy/tables.md that are made of takes, printed in Markdown."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,17 +11,18 @@ from bench.accuracy.errors import (
     errors,
     less_than_plain,
     mean_absolute,
-    of_view,
+    of_plane,
     retest,
     sd,
 )
-from bench.accuracy.looks import ANATOMICAL, PLAIN, Take, as_they_are
+from bench.accuracy.looks import ANATOMICAL, PLAIN, Take, as_they_are, label
 from bench.accuracy.retakes import CONDITIONS
 from bench.accuracy.uncertainty import cross_validated, deviations, retest_sd
+from posture.anatomy import SHIFTS
 from posture.angles import MEASURES, Measure
-from posture.calibration import SHIFTS
 from posture.estimate import LOOKS
 from posture.evidence import uncertainty
+from posture.views import FRONT, SIDE
 
 FEW = 10  # figures; fewer say next to nothing about others
 MODES = [PLAIN, *LOOKS]
@@ -44,12 +45,12 @@ def angles(takes: Sequence[Take]) -> None:
             of_photos = errors(as_they_are(takes), row, mode)
             rows.append(
                 [
-                    f"{row.view} {row.name}",
+                    label(row),
                     f"{of_photos.mean():+.2f}",
                     mean_absolute(of_photos),
                     sd(of_photos),
                     float(np.quantile(np.abs(of_photos), 0.95)),
-                    *_repeatability(of_view(takes, row.view), mode, row),
+                    *_repeatability(of_plane(takes, row), mode, row),
                 ]
             )
         header = ["angle", "bias", "MAE", "SD", "95th pct", "retest SD", "uncertainty", "coverage %"]
@@ -62,7 +63,7 @@ def _repeatability(takes: Sequence[Take], mode: str, row: Measure) -> list[Cell]
     again = retest_sd(deviations(clean, mode, row.name))
     if mode == PLAIN:
         return [again, "", ""]
-    stated = [uncertainty(mode, row.view, take.modes[mode][1])[row.name] for take in takes if mode in take.modes]
+    stated = [uncertainty(mode, row.plane, take.modes[mode][1])[row.name] for take in takes if mode in take.modes]
     covered = cross_validated(deviations(takes, mode, row.name))
     return [again, float(np.median(stated)), f"{100 * covered.mean():.1f}"]
 
@@ -72,18 +73,18 @@ def targets(takes: Sequence[Take], costs: dict[str, float]) -> None:
     photos, clean = as_they_are(takes), [take for take in takes if take.condition == "clean"]
     rows: list[list[Cell]] = []
     for mode in MODES:
-        front, side = (less_than_plain(photos, mode, *what) for what in (("front", mean_absolute), ("side", sd)))
+        front, side = (less_than_plain(photos, mode, *what) for what in ((FRONT, mean_absolute), (SIDE, sd)))
         rows.append(
             [
                 mode,
-                averaged(photos, mode, "front", mean_absolute),
-                averaged(clean, mode, "front", mean_absolute),
+                averaged(photos, mode, FRONT, mean_absolute),
+                averaged(clean, mode, FRONT, mean_absolute),
                 "" if mode == PLAIN else "{:.2f} to {:.2f}".format(*front),
-                averaged(photos, mode, "side", sd),
-                averaged(clean, mode, "side", sd),
+                averaged(photos, mode, SIDE, sd),
+                averaged(clean, mode, SIDE, sd),
                 "" if mode == PLAIN else "{:.2f} to {:.2f}".format(*side),
-                retest(takes, mode, "front"),
-                retest(takes, mode, "side"),
+                retest(takes, mode, FRONT),
+                retest(takes, mode, SIDE),
                 costs.get(mode, ""),
             ]
         )
@@ -99,12 +100,12 @@ def coverage_by_condition(takes: Sequence[Take]) -> None:
     """How often the stated uncertainty holds."""
 
     def cell(row: Measure, mode: str) -> str:
-        seen = deviations(of_view(takes, row.view), mode, row.name)
+        seen = deviations(of_plane(takes, row), mode, row.name)
         covered = cross_validated(seen)
         each = [f"{100 * covered[seen.condition == condition].mean():.0f}" for condition in CONDITIONS]
         return f"{100 * covered.mean():.1f} ({' '.join(each)})"
 
-    rows = [[f"{row.view} {row.name}", *(cell(row, mode) for mode in LOOKS)] for row in MEASURES]
+    rows = [[label(row), *(cell(row, mode) for mode in LOOKS)] for row in MEASURES]
     table(f"Cross-validated coverage of the uncertainty in %: all ({' '.join(CONDITIONS)})", ["measure", *LOOKS], rows)
 
 
@@ -115,10 +116,10 @@ def other_measures(takes: Sequence[Take]) -> None:
         beside = against_truth(takes, row, "standard")
         if beside is None or beside.figures < FEW:
             continue
-        again, stated, _ = _repeatability(of_view(takes, row.view), "standard", row)
+        again, stated, _ = _repeatability(of_plane(takes, row), "standard", row)
         rows.append(
             [
-                f"{row.view} {row.name}",
+                label(row),
                 "%" if row.unit.startswith("%") else "degrees",
                 f"{beside.mean_error:+.2f}",
                 beside.sd_of_error,
@@ -135,10 +136,10 @@ def other_measures(takes: Sequence[Take]) -> None:
 
 def calibration(takes: Sequence[Take]) -> None:
     """What the anatomical calibration changes."""
-    moved = {(shift.view, shift.landmark) for shift in SHIFTS}
+    moved = {(shift.plane.name, shift.landmark) for shift in SHIFTS}
     rows = []
     for row in MEASURES:
-        if any((row.view, name) in moved for names in row.points for name in names):
+        if any((row.plane.name, name) in moved for names in row.points for name in names):
             found = [errors(as_they_are(takes), row, mode) for mode in ("standard", ANATOMICAL)]
             if found[0].size:
                 rows.append(
@@ -155,7 +156,7 @@ def facings(takes: Sequence[Take]) -> None:
     photos = as_they_are(takes)
     rows = []
     for row in CORE:
-        cells: list[Cell] = [f"{row.view} {row.name}"]
+        cells: list[Cell] = [label(row)]
         for facing in ("left", "right"):
             found = errors([take for take in photos if take.photo.facing == facing], row, "standard")
             cells += [f"{len(found)}", f"{found.mean():+.2f}", mean_absolute(found), sd(found)]

@@ -1,6 +1,7 @@
 """Prints what else was tried beside the modes, on the photos and their retakes: python -m bench.accuracy.tried
 
-Every row is another way to make landmarks of one photo. docs/ACCURACY.md holds the last table. Takes some four minutes.
+Every row is another way to make landmarks of one photo. docs/accuracy/experiments.md holds the last table.
+Takes some four minutes.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,10 +17,12 @@ from tqdm import tqdm
 from bench.accuracy.errors import averaged, mean_absolute, retest, sd
 from bench.accuracy.looks import Take, files
 from bench.accuracy.tables import table
-from posture import angles, cores, model, view
+from posture import angles, cores
 from posture.estimate import LOOKS, Look, estimate
-from posture.landmarker import LandmarkerPool
 from posture.landmarks import INDEX, Detect, Landmarks, Pixels
+from posture.models import files as models
+from posture.models.mediapipe import LandmarkerPool
+from posture.views import FRONT, SIDE
 from testing.figures import FigurePhoto, figures
 from testing.pictures import decoded, frame, pixels_of, scale
 from testing.subjects import Subject
@@ -75,7 +78,7 @@ def _padded(share: float) -> Recipe:
 
 def _cut_out(_: Pixels, pixels: Pixels, detect: Detect) -> Landmarks:
     person = _looks(pixels, detect)[0]
-    room = _MARGIN * person.stature
+    room = _MARGIN * person.nose_to_ankle
     subject = Subject(Image.fromarray(pixels), person)
     left, top, right, bottom = subject.box()
     cut = subject.cut(left - room, top - room, right + room, bottom + room)
@@ -129,8 +132,8 @@ def _take(detect: Detect, job: tuple[FigurePhoto, str, int, bytes]) -> Take:
     modes: dict[str, tuple[dict[str, float], list[dict[str, float]]]] = {}
     for name, recipe in RECIPES.items():
         with suppress(LookupError):  # nobody was found
-            person = recipe(whole, pixels, detect)
-            modes[name] = angles.measure(person, photo.view, view.direction(person, photo.view)), []
+            person, plane = recipe(whole, pixels, detect), photo.view.plane
+            modes[name] = angles.measure(person, plane, plane.direction(person)), []
     return Take(photo, condition, number, modes)
 
 
@@ -138,7 +141,7 @@ def main() -> None:
     """The command line."""
     photos = figures()
     jobs = list(files(photos, RETAKES, ["clean"]))
-    with LandmarkerPool(model.path(), cores.available()) as pool:
+    with LandmarkerPool(models.path(), cores.available()) as pool:
         takes = list(tqdm(pool.map(partial(_take, pool.detect), jobs), total=len(jobs), disable=None))
     print(f"{len(photos)} photos, each with {RETAKES} retakes.")
     table(
@@ -148,10 +151,10 @@ def main() -> None:
             [
                 name,
                 str(sum(name in take.modes for take in takes)),
-                averaged(takes, name, "front", mean_absolute),
-                averaged(takes, name, "side", sd),
-                retest(takes, name, "front"),
-                retest(takes, name, "side"),
+                averaged(takes, name, FRONT, mean_absolute),
+                averaged(takes, name, SIDE, sd),
+                retest(takes, name, FRONT),
+                retest(takes, name, SIDE),
             ]
             for name in RECIPES
         ],

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.accuracy.looks import Take
-from posture.evidence import TWO_SIDED_95, spread
+from posture.evidence import COVERAGE_FACTOR, standard_error
 
 Array = NDArray[np.float64]
 FLOOR_AT_LEAST = 0.05  # no measure is known better than this, in its unit
@@ -18,18 +18,20 @@ FEWEST_TAKES = 3  # of a photo in one condition; fewer say nothing of how they s
 class Deviations:
     """How far single takes lie from the mean of the other takes of the same photo in the same condition.
 
-    Four arrays with an item a take: the figure's index, the condition's name, the deviation, and the spread of the
-    take's looks.
+    Four arrays with an item a take: the figure's index, the condition's name, the deviation, and the standard
+    error of the take's looks.
     """
 
     figure: NDArray[np.int_]
     condition: NDArray[np.str_]
     deviation: Array
-    spread: Array
+    standard_error: Array
 
     def of(self, chosen: NDArray[np.bool_]) -> "Deviations":
         """Those that are chosen."""
-        return Deviations(self.figure[chosen], self.condition[chosen], self.deviation[chosen], self.spread[chosen])
+        return Deviations(
+            self.figure[chosen], self.condition[chosen], self.deviation[chosen], self.standard_error[chosen]
+        )
 
 
 def deviations(takes: Iterable[Take], mode: str, name: str) -> Deviations:
@@ -40,7 +42,7 @@ def deviations(takes: Iterable[Take], mode: str, name: str) -> Deviations:
             continue
         mean, looks = take.modes[mode]
         scenes.setdefault((take.photo.figure, take.condition), []).append(
-            (mean[name], spread([look[name] for look in looks]))
+            (mean[name], standard_error([look[name] for look in looks]))
         )
     figures = sorted({figure for figure, _ in scenes})
     rows = []
@@ -61,7 +63,7 @@ def deviations(takes: Iterable[Take], mode: str, name: str) -> Deviations:
 
 def fit(seen: Deviations) -> tuple[float, float]:
     """Floor and gain: least squares of the squared deviations, then widened or narrowed until 95 % are covered."""
-    squared, of_looks = seen.deviation**2, seen.spread**2
+    squared, of_looks = seen.deviation**2, seen.standard_error**2
     design = np.stack([np.ones_like(of_looks), of_looks], axis=1)
     floor, gain = np.linalg.lstsq(design, squared)[0]
     if gain < 0:  # the looks say nothing of this measure
@@ -69,14 +71,14 @@ def fit(seen: Deviations) -> tuple[float, float]:
     elif floor < 0:
         floor, gain = 0.0, (squared @ of_looks) / (of_looks @ of_looks)
     floor, gain = max(np.sqrt(floor), FLOOR_AT_LEAST), np.sqrt(gain)
-    ratio = np.abs(seen.deviation) / np.hypot(floor, gain * seen.spread)
-    widen = np.quantile(ratio, 0.95) / TWO_SIDED_95
+    ratio = np.abs(seen.deviation) / np.hypot(floor, gain * seen.standard_error)
+    widen = np.quantile(ratio, 0.95) / COVERAGE_FACTOR
     return float(max(widen * floor, FLOOR_AT_LEAST)), float(widen * gain)
 
 
 def coverage(seen: Deviations, floor: float, gain: float) -> NDArray[np.bool_]:
     """For each deviation whether the uncertainty holds it."""
-    covered: NDArray[np.bool_] = np.abs(seen.deviation) <= TWO_SIDED_95 * np.hypot(floor, gain * seen.spread)
+    covered: NDArray[np.bool_] = np.abs(seen.deviation) <= COVERAGE_FACTOR * np.hypot(floor, gain * seen.standard_error)
     return covered
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bench.accuracy.errors import errors, less_than_plain, mean_absolute, retest, sd
-from bench.accuracy.looks import PLAIN, Take, as_they_are, truth_and_measured
+from bench.accuracy.looks import PLAIN, Take, as_they_are, label, truth_and_measured
 from bench.accuracy.pairs import write_pairs
 from bench.accuracy.plots import draw
 from bench.accuracy.retakes import retake
@@ -23,15 +23,16 @@ from bench.accuracy.uncertainty import (
     retest_sd,
     root_mean_square,
 )
-from posture import judge
-from posture.angles import MEASURES
-from posture.errors import VIEWS, View
+from posture.angles import MEASURES, of_plane
+from posture.errors import CODES
 from posture.evidence import reliability
+from posture.judge import checks
+from posture.views import FRONT, SIDE, VIEWS, View
 from testing import TOP
 from testing.figures import FigurePhoto
 
 SHOULDER = next(row for row in MEASURES if row.name == "shoulder_tilt")
-NAMES = {view: [row.name for row in MEASURES if row.view == view] for view in VIEWS}
+NAMES = {view.name: [row.name for row in of_plane(view.plane)] for view in VIEWS}
 
 
 def normal(count: int, floor: float, gain: float, seed: int = 0, figures: int = 14) -> Deviations:
@@ -47,7 +48,7 @@ def take(  # noqa: PLR0913  a builder: each names what a case is about
     *,
     true: float = 0.0,
     figure: str = "a",
-    view: View = "front",
+    view: View = FRONT,
     condition: str = "clean",
     number: int = 0,
     plain: float | None = None,
@@ -56,7 +57,7 @@ def take(  # noqa: PLR0913  a builder: each names what a case is about
     """A take in which every measure has the same value."""
 
     def all_of(one: float) -> dict[str, float]:
-        return dict.fromkeys(NAMES[view], one)
+        return dict.fromkeys(NAMES[view.name], one)
 
     photo = FigurePhoto(figure, view, Path(f"{figure}.jpg"), "right", all_of(true))
     standard = all_of(value), [all_of(look) for look in looks]
@@ -71,7 +72,7 @@ def test_the_fit_finds_the_floor_and_the_gain_that_the_data_were_drawn_with() ->
     assert gain == pytest.approx(0.8, rel=0.05)
 
 
-def test_without_spread_the_floor_alone_covers_95_percent() -> None:
+def test_without_a_standard_error_the_floor_alone_covers_95_percent() -> None:
     drawn = normal(40_000, floor=0.5, gain=0.0)
     single_look = Deviations(drawn.figure, drawn.condition, drawn.deviation, np.zeros(40_000))
     floor, gain = fit(single_look)
@@ -123,23 +124,23 @@ def test_a_deviation_is_taken_from_the_other_takes_of_its_own_photo_and_conditio
     seen = deviations(takes, "standard", "shoulder_tilt")
     assert seen.deviation == pytest.approx([value * math.sqrt(2 / 3) for value in (-4.5, 0, 4.5, -3, 0, 3)])
     assert list(seen.condition) == ["clean"] * 3 + ["blurred"] * 3
-    assert retest(takes, "standard", "front") == pytest.approx(3)  # the standard deviation of 1, 4 and 7
+    assert retest(takes, "standard", FRONT) == pytest.approx(3)  # the standard deviation of 1, 4 and 7
 
 
 def test_photos_with_few_measured_takes_say_nothing_of_how_takes_scatter() -> None:
     takes = [take(value, number=number) for number, value in enumerate((1, 4, 7))]
     takes += [take(value, number=number, figure="b") for number, value in enumerate((0, 50))]
     refused = Take(takes[0].photo, "clean", 3, {})
-    assert retest([*takes, refused], "standard", "front") == pytest.approx(3)
+    assert retest([*takes, refused], "standard", FRONT) == pytest.approx(3)
 
 
-def test_the_spread_of_the_looks_goes_into_the_deviations() -> None:
+def test_the_standard_error_of_the_looks_goes_into_the_deviations() -> None:
     takes = [take(1, looks=(0, 2)), take(1, number=1, looks=(1, 1)), take(1, number=2, looks=(1,))]
-    assert deviations(takes, "standard", "shoulder_tilt").spread == pytest.approx([1, 0, 0])
+    assert deviations(takes, "standard", "shoulder_tilt").standard_error == pytest.approx([1, 0, 0])
 
 
 def test_errors_are_measured_minus_true() -> None:
-    takes = [take(3, true=1, figure="a"), take(1, true=5, figure="b"), take(9, view="side", figure="a")]
+    takes = [take(3, true=1, figure="a"), take(1, true=5, figure="b"), take(9, view=SIDE, figure="a")]
     assert errors(takes, SHOULDER, "standard") == pytest.approx([2, -4])
     assert mean_absolute(errors(takes, SHOULDER, "standard")) == pytest.approx(3)
     assert sd(errors(takes, SHOULDER, "standard")) == pytest.approx(math.sqrt(18))
@@ -159,9 +160,9 @@ def test_measures_without_a_known_truth_are_left_out() -> None:
 
 def test_what_a_mode_gains_over_the_plain_pass_has_an_interval_around_it() -> None:
     always_half = [take(sign, plain=2 * sign, figure=str(sign)) for sign in (-1, 1, -3, 3)]
-    low, high = less_than_plain(always_half, "standard", "front", mean_absolute)
+    low, high = less_than_plain(always_half, "standard", FRONT, mean_absolute)
     assert 1 <= low < 2 < high <= 3
-    assert less_than_plain([take(1), take(2, figure="b")], "standard", "front", mean_absolute) == (0, 0)
+    assert less_than_plain([take(1), take(2, figure="b")], "standard", FRONT, mean_absolute) == (0, 0)
 
 
 def test_root_mean_square() -> None:
@@ -170,7 +171,7 @@ def test_root_mean_square() -> None:
 
 def test_the_pairs_are_written_as_poseaudit_reads_them(tmp_path: Path) -> None:
     file = tmp_path / "standard.csv"
-    write_pairs([take(1.23456, true=2.0), take(7, number=1), take(4, view="side")], "standard", file)
+    write_pairs([take(1.23456, true=2.0), take(7, number=1), take(4, view=SIDE)], "standard", file)
     with file.open(newline="") as text:
         rows = list(csv.DictReader(text))
     assert list(rows[0]) == ["subject", "trial", "frame", "measure", "pred", "ref", "unit"]
@@ -189,7 +190,7 @@ def test_the_plots_show_all_eight_angles(tmp_path: Path) -> None:
     for name in ("error", "bland_altman"):
         drawn = (tmp_path / f"{name}.svg").read_text()
         for row in MEASURES:
-            assert (f"{row.view} {row.name}" in drawn) == row.core
+            assert (label(row) in drawn) == row.core
     before = (tmp_path / "error.svg").read_bytes()
     draw(takes, tmp_path)
     assert (tmp_path / "error.svg").read_bytes() == before
@@ -237,8 +238,8 @@ def test_retakes_are_saved_at_qualities_from_70_to_95() -> None:
 
 
 def documented(title: str) -> list[list[str]]:
-    """The rows of one table of docs/ACCURACY.md."""
-    _, after = (TOP / "docs/ACCURACY.md").read_text().split(f"**{title}", 1)
+    """The rows of one table of docs/accuracy/tables.md."""
+    _, after = (TOP / "docs/accuracy/tables.md").read_text().split(f"### {title}", 1)
     lines = [line for line in after.split("\n\n", 2)[1].splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
@@ -247,15 +248,15 @@ def test_the_document_and_the_evidence_say_the_same_of_every_measure() -> None:
     rows = {row[0]: row for row in documented("All measures against the truth")}
     assert len(rows) == len(MEASURES)
     for row in MEASURES:
-        _, _, bias, deviation, _, slope, correlation, *_ = rows[f"{row.view} {row.name}"]
-        known = reliability(row.view, row.name)
+        _, _, bias, deviation, _, slope, correlation, *_ = rows[label(row)]
+        known = reliability(row.plane, row.name)
         assert [float(value) for value in (bias, deviation, slope, correlation)] == pytest.approx(
             [known[name] for name in ("mean_error", "sd_of_error", "slope", "correlation")], abs=0.011
         ), row.name
 
 
-def test_the_document_has_the_thresholds_that_hold() -> None:
-    rows = documented("Thresholds")
-    assert len(rows) == 20
-    for constant, value, *_ in rows:
-        assert float(value) == getattr(judge, constant.split(" ")[0]), constant
+def test_the_document_has_the_limits_that_hold() -> None:
+    told = [(code, limit.partition(" (")[0]) for code, limit, *_ in documented("Limits")]
+    held = {(f"`{check.code}`", str(limit)) for view in VIEWS for check in checks(view) for limit in check.limits}
+    assert set(told) == held
+    assert {code.strip("`") for code, _ in told} <= set(CODES)
