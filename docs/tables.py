@@ -1,8 +1,7 @@
 """The tables of the documents as Markdown, made from the tables that the worker itself reads."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -10,6 +9,7 @@ from posture.angles import MEASURES, Measure
 from posture.errors import CODES
 from posture.images import MAX_PIXELS, MAX_RATIO, MIN_SIDE
 from posture.judge import REMARKS, Limit, checks
+from posture.landmarks import PARTS
 from posture.options import takes
 from posture.views import VIEWS
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
@@ -116,25 +116,18 @@ def _alternatives(where: Mapping[str, Sequence[str]]) -> str:
 
 
 def _in_words(limit: Limit) -> str:
-    quantity, part = _function(limit), " of a part" if isinstance(limit.quantity, partial) else ""
-    return f"{_name(quantity)}{part} {limit.side} {limit.number:g}"
+    """Limits that hold for each part of the body are told once."""
+    return _PART.sub(" of a part", str(limit))
 
 
-def _function(limit: Limit) -> Callable[..., float]:
-    """The method of the scene, also where the limit is about one part of the body."""
-    return limit.quantity.func if isinstance(limit.quantity, partial) else limit.quantity
-
-
-def _name(quantity: Callable[..., float]) -> str:
-    return quantity.__name__.replace("_", " ")
+_PART = re.compile(f" of the ({'|'.join(PARTS)})")
 
 
 def quantities() -> str:
     """The quantities that the limits are about."""
-    functions = {
-        _function(limit): None for view in VIEWS for check in (*checks(view), *REMARKS) for limit in check.limits
-    }
-    return _table(
-        ["quantity", "what it is"],
-        [[_name(function), " ".join((function.__doc__ or "").split())] for function in functions],
-    )
+    functions: dict[str, str] = {}
+    for view in VIEWS:
+        for check in (*checks(view), *REMARKS):
+            for limit in check.limits:
+                functions[_PART.sub("", limit.name)] = limit.meaning
+    return _table(["quantity", "what it is"], [list(row) for row in functions.items()])

@@ -8,7 +8,7 @@ What was "seen" was seen on rendered figures with known angles, at two looks eac
 docs/accuracy/tables.md has the tables.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Literal
@@ -85,16 +85,21 @@ class Limit:
     @property
     def name(self) -> str:
         """What is limited, in words."""
-        if isinstance(self.quantity, partial):
-            return f"{_spelt(self.quantity.func)} of the {self.quantity.keywords['part']}"
-        return _spelt(self.quantity)
+        part = f" of the {self.quantity.keywords['part']}" if isinstance(self.quantity, partial) else ""
+        return f"{self._method.__name__.replace('_', ' ')}{part}"
+
+    @property
+    def meaning(self) -> str:
+        """What the quantity is, in a sentence."""
+        return " ".join((self._method.__doc__ or "").split())
+
+    @property
+    def _method(self) -> Callable[..., float]:
+        """The scene's method, also where the limit is about one part of the body."""
+        return self.quantity.func if isinstance(self.quantity, partial) else self.quantity
 
     def __str__(self) -> str:
         return f"{self.name} {self.side} {self.number:g}"
-
-
-def _spelt(quantity: Quantity) -> str:
-    return quantity.__name__.replace("_", " ")
 
 
 @dataclass(frozen=True)

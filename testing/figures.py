@@ -62,7 +62,8 @@ def _folder() -> Iterator[FigurePhoto]:
         truth = json.loads(file.read_text())
         for view in VIEWS:
             measures = true_measures(truth, view) | truth["angles"][view.name]
-            yield FigurePhoto(truth["id"], view, file.with_name(f"{file.stem}_{view.name}.jpg"), truth["facing"], measures)
+            photo = file.with_name(f"{file.stem}_{view.name}.jpg")
+            yield FigurePhoto(truth["id"], view, photo, truth["facing"], measures)
 
 
 def unfit() -> list[tuple[Path, str]]:

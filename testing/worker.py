@@ -11,13 +11,11 @@ from typing import TypeVar
 import matplotlib.font_manager  # which builds the font cache, unless it is there; all the workers then share it
 
 from posture.models import files
+from testing.environment import NEEDED
 from testing.loopback import LoopbackPlatform, Result
 from testing.processes import Process
 
 SECONDS = 60.0  # for whatever is waited for: many times what it takes, since the machine may be busy
-
-# What Python and its libraries may need to run at all on this machine.
-_INHERITED = ("PATH", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE")
 
 _Found = TypeVar("_Found")
 
@@ -32,7 +30,7 @@ class WorkerProcess(Process):
 
     def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
         """Starts it. `folder` is its home, and where its output goes."""
-        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        inherited = {name: os.environ[name] for name in NEEDED if name in os.environ}
         command = [sys.executable, "runpod_handler.py", *arguments]
         super().__init__(folder, command, {**inherited, **own(folder), **environment})
 

