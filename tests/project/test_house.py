@@ -1,0 +1,63 @@
+"""The arrows between the rooms: who may import whom, read from the imports themselves."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from testing import TOP
+
+# Rooms from the outside in; what is not named is of the core. Each may import what its row names, and itself.
+MAY_IMPORT = {
+    "core": set[str](),
+    "posture/wire": {"core"},
+    "posture/worker": {"core", "posture/wire"},
+    "deploy": set[str](),
+    "runpod_handler.py": {"core", "posture/wire", "posture/worker"},
+    "test_runpod_local.py": {"core", "runpod_handler.py"},
+    "docs": {"core", "posture/wire", "posture/worker"},
+    "testing": {"core", "posture/wire"},
+    "bench": {"core", "posture/wire", "posture/worker", "testing"},
+}
+# A measurement gives the worker's answer when it is asked for it, and only then looks for the wire.
+EXCEPTIONS = {("posture/measurement.py", "posture.wire.answer")}
+
+
+def files() -> list[Path]:
+    """The Python files of the tree that are not tests."""
+    folders = ("posture", "deploy", "docs", "testing", "bench")
+    return sorted([*TOP.glob("*.py"), *(file for folder in folders for file in (TOP / folder).rglob("*.py"))])
+
+
+def room(name: str) -> str | None:
+    """The room of a module's dotted name or a file's path; None for what is not of this tree."""
+    path = name.removesuffix(".py").replace(".", "/")
+    for place in ("posture/wire", "posture/worker", "deploy", "docs", "testing", "bench", "tests"):
+        if path == place or path.startswith(f"{place}/"):
+            return place
+    for script in ("runpod_handler", "test_runpod_local"):
+        if path == script:
+            return f"{script}.py"
+    return "core" if path.split("/")[0] == "posture" else None
+
+
+def imported(file: Path) -> set[str]:
+    """The modules that a file imports, wherever in it."""
+    names = set[str]()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: a relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: str(file.relative_to(TOP)))
+def test_a_room_imports_only_what_lies_further_in(file: Path) -> None:
+    name = str(file.relative_to(TOP))
+    mine = room(name)
+    assert mine in MAY_IMPORT, f"{name} stands in no room"
+    allowed = {mine, *MAY_IMPORT[mine], None}
+    wrong = {module for module in imported(file) if room(module) not in allowed}
+    assert {module for module in wrong if (name, module.rpartition(".")[0]) not in EXCEPTIONS} == set()
