@@ -8,8 +8,7 @@ import msgspec
 from posture.angles import MEASURES, Measure
 from posture.errors import CODES
 from posture.images import MAX_PIXELS, MAX_RATIO, MIN_SIDE
-from posture.judge import REMARKS, Limit, checks
-from posture.landmarks import PARTS
+from posture.judge import REMARKS, checks
 from posture.options import takes
 from posture.views import VIEWS
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
@@ -93,7 +92,7 @@ def judgement() -> str:
     for view in VIEWS:
         for check in (*checks(view), *REMARKS):
             where = found.setdefault((check.code, check.problem), {})
-            views = where.setdefault(" and ".join(map(_in_words, check.limits)), [])
+            views = where.setdefault(" and ".join(map(str, check.limits)), [])
             if view.name not in views:
                 views.append(view.name)
     return _table(
@@ -115,19 +114,11 @@ def _alternatives(where: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-def _in_words(limit: Limit) -> str:
-    """Limits that hold for each part of the body are told once."""
-    return _PART.sub(" of a part", str(limit))
-
-
-_PART = re.compile(f" of the ({'|'.join(PARTS)})")
-
-
 def quantities() -> str:
     """The quantities that the limits are about."""
     functions: dict[str, str] = {}
     for view in VIEWS:
         for check in (*checks(view), *REMARKS):
             for limit in check.limits:
-                functions[_PART.sub("", limit.name)] = limit.meaning
+                functions[limit.name] = limit.meaning
     return _table(["quantity", "what it is"], [list(row) for row in functions.items()])

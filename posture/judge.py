@@ -85,7 +85,7 @@ class Limit:
     @property
     def name(self) -> str:
         """What is limited, in words."""
-        part = f" of the {self.quantity.keywords['part']}" if isinstance(self.quantity, partial) else ""
+        part = " of a part" if isinstance(self.quantity, partial) else ""
         return f"{self._method.__name__.replace('_', ' ')}{part}"
 
     @property

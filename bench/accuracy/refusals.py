@@ -230,36 +230,47 @@ def separations(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> tuple[Ta
     ]
     return (["picture", "should be", "was"], rows), (
         ["code", "limit", "good pictures", "pictures that must get the code"],
-        [_limited(code, limit, views, cases) for (code, _), (limit, views) in _limits().items()],
+        [_told(code, limit, limited, cases) for (code, limit), limited in _limits().items()],
     )
 
 
-def _limits() -> dict[tuple[str, str], tuple[Limit, list[View]]]:
-    """The limits of all checks by code and words, and the views that they are about."""
-    found: dict[tuple[str, str], tuple[Limit, list[View]]] = {}
+@dataclass
+class _Limited:
+    """One limit of one code, for each part of the body that it is about, and the views that it is about."""
+
+    limits: list[Limit]
+    views: list[View]
+
+    def value(self, scene: Scene) -> float:
+        """The quantity; of several parts, that of the one that comes closest to the limit."""
+        furthest = min if self.limits[0].side == "below" else max
+        return furthest(limit.quantity(scene) for limit in self.limits)
+
+
+def _limits() -> dict[tuple[str, str], _Limited]:
+    """The limits of all checks, by code and in words."""
+    found: dict[tuple[str, str], _Limited] = {}
     for view in VIEWS:
         for check in checks(view):
             for limit in check.limits:
-                _, views = found.setdefault((check.code, str(limit)), (limit, []))
-                if view not in views:
-                    views.append(view)
+                limited = found.setdefault((check.code, str(limit)), _Limited([], []))
+                if view not in limited.views:
+                    limited.views.append(view)
+                if view is limited.views[0]:
+                    limited.limits.append(limit)
     return found
 
 
-def _limited(code: str, limit: Limit, views: Sequence[View], cases: Sequence[_Case]) -> list[str]:
+def _told(code: str, limit: str, limited: _Limited, cases: Sequence[_Case]) -> list[str]:
     """What was seen of the quantity in good pictures, and in each kind of those that must get the code."""
     values: dict[str, list[float]] = defaultdict(list)
     for case in cases:
-        if case.scene is not None and case.view in views and case.code in (None, code):
-            values[case.name if case.code else ""].append(limit.quantity(case.scene))
+        if case.scene is not None and case.view in limited.views and case.code in (None, code):
+            values[case.name if case.code else ""].append(limited.value(case.scene))
     good = values.pop("", [])
-    about = "" if len(views) == len(VIEWS) else f" ({', '.join(view.name for view in views)})"
-    return [
-        f"`{code}`",
-        f"{limit}{about}",
-        _range(good),
-        "; ".join(f"{kind}: {_range(of)}" for kind, of in values.items()),
-    ]
+    about = "" if len(limited.views) == len(VIEWS) else f" ({', '.join(view.name for view in limited.views)})"
+    kinds = "; ".join(f"{kind}: {_range(of)}" for kind, of in values.items())
+    return [f"`{code}`", f"{limit}{about}", _range(good), kinds]
 
 
 def _range(values: Sequence[float]) -> str:
