@@ -17,7 +17,7 @@ from typing import Any
 
 from PIL import Image
 
-from posture import model
+from posture.models import files
 from runpod_handler import close, handler
 
 DEMO = Path(__file__).parent / "demo_images"
@@ -34,7 +34,7 @@ def main() -> int:
     for photo in filter(None, (arguments.front, arguments.side)):
         if not photo.is_file():
             parser.error(f"there is no file {photo}")
-    model.fetch()
+    files.fetch()
     try:
         return own_photos(arguments.front, arguments.side) if arguments.front else demo()
     finally:

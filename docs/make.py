@@ -37,7 +37,7 @@ def _is_stale_markdown(name: str, *, write: bool) -> bool:
     made = Cog()
     made.options.prologue = "import cog\nfrom docs import tables\n"
     after: str = made.process_string(before, name)
-    if write:
+    if write and before != after:
         (TOP / name).write_text(after)
     return before != after
 

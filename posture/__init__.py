@@ -64,7 +64,7 @@ __all__ = [
     "open_model",
 ]
 
-Source: TypeAlias = str | os.PathLike[str] | bytes | IO[bytes]
+Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 """A photo: the path of a JPEG or PNG file, its bytes, or an open binary file."""
 
 # Public names that need the instrument's libraries, and the modules they come from.
@@ -107,8 +107,8 @@ def measure(  # noqa: PLR0913  each is an option of posture.options.Options
         "mode": mode,
         "strict": strict,
         "calibration": calibration,
-        "camera_roll": dict(camera_roll or {}),
-        "mirrored": dict(mirrored or {}),
+        "camera_roll": {} if camera_roll is None else camera_roll,
+        "mirrored": {} if mirrored is None else mirrored,
     }
     options = choose(given, Options())
     photos = {"front": _bytes_of(front), "side": _bytes_of(side)}
@@ -122,18 +122,19 @@ def open_model(landmarkers: int | None = None) -> "LandmarkerPool":
     """The pose model, to be closed, best by a `with` statement.
 
     `landmarkers`: how many pictures it measures at once, each on a core and in about 100 MB; one a core by default.
-    Raises ModelError when the file is missing or damaged, NotInstalledError without `[measure]`.
+    Raises ModelError when the file is missing or damaged, NotInstalledError without `[measure]`, ValueError for less
+    than one.
     """
     with _instrument():
         from posture import cores  # noqa: PLC0415
         from posture.models import files  # noqa: PLC0415
         from posture.models.mediapipe import LandmarkerPool  # noqa: PLC0415
-    return LandmarkerPool(files.path(), landmarkers or cores.available())
+    return LandmarkerPool(files.path(), cores.available() if landmarkers is None else landmarkers)
 
 
 def _bytes_of(photo: Source) -> bytes:
-    if isinstance(photo, bytes):
-        return photo
+    if isinstance(photo, (bytes, bytearray, memoryview)):
+        return bytes(photo)
     if isinstance(photo, (str, os.PathLike)):
         return Path(photo).read_bytes()
     return photo.read()

@@ -18,7 +18,8 @@ else:  # the names in the table, so that no other is taken
     ViewName = Literal[tuple(view.name for view in VIEWS)]
 Degrees: TypeAlias = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 
-_EACH_VIEW = f"an object with {', '.join(f'`{view.name}`' for view in VIEWS)} or both, each"
+_NAMES = ", ".join(f"`{view.name}`" for view in VIEWS)
+_EACH_VIEW = f"an object with {_NAMES} or {'both' if len(VIEWS) == 2 else 'several'}, each"
 
 
 def option(takes: str, meaning: str) -> msgspec.Meta:

@@ -106,7 +106,7 @@ SIDE = View(
     square="with one shoulder behind the other",
     mistaken="from the front",
 )
-VIEWS = (FRONT, SIDE)
+VIEWS: tuple[View, ...] = (FRONT, SIDE)
 
 
 def views_of(plane: Plane) -> tuple[View, ...]:

@@ -17,7 +17,8 @@ from bench.speed.rows import Samples
 from bench.speed.worker import Worker, worker
 from posture import cores
 from posture.estimate import LOOKS
-from posture.request import DEFAULTS
+from posture.views import VIEWS
+from posture.wire.request import DEFAULTS
 from testing import TOP
 
 SMALL, LARGE = (1080, 1440), (3024, 4032)
@@ -27,7 +28,7 @@ OURS, IDLE, REFERENCE = "runpod_handler", "bench.speed.idle_worker", "bench.spee
 SDK_PAUSE = 0.1
 
 RUNS_A_PHOTO = len(LOOKS[DEFAULTS.mode])
-RUNS_A_JOB = 2 * RUNS_A_PHOTO
+RUNS_A_JOB = len(VIEWS) * RUNS_A_PHOTO
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from posture.errors import VIEWS, View
+from posture.views import VIEWS, View
 from testing import DEMO
 from testing.pictures import encoded
 
@@ -19,7 +19,7 @@ QUALITY = 90
 def photo(view: View, size: tuple[int, int]) -> str:
     """The demo figure as a photo of width x height pixels: the base64 text of a JPEG."""
     width, height = size
-    with Image.open(DEMO / f"{view}_image.jpg") as image:
+    with Image.open(DEMO / f"{view.name}_image.jpg") as image:
         pixels = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
     tile = np.random.default_rng(0).normal(0, NOISE, (512, 512, 3)).round().astype(np.int16)
     noise = np.tile(tile, (height // 512 + 1, width // 512 + 1, 1))[:height, :width]
@@ -29,4 +29,4 @@ def photo(view: View, size: tuple[int, int]) -> str:
 
 def job(size: tuple[int, int]) -> dict[str, str]:
     """The input of a job with both photos."""
-    return {view: photo(view, size) for view in VIEWS}
+    return {view.name: photo(view, size) for view in VIEWS}

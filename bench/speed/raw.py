@@ -15,10 +15,12 @@ from dataclasses import asdict, dataclass
 from PIL import Image
 
 from bench.speed.photos import photo
-from posture import images, model
-from posture.errors import VIEWS
-from posture.landmarker import LandmarkerPool
+from posture import images
 from posture.landmarks import Pixels
+from posture.models import files
+from posture.models.mediapipe import LandmarkerPool
+from posture.views import VIEWS
+from posture.wire import base64_text
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def main() -> None:
 def measure(landmarkers: int, seconds: float, size: tuple[int, int]) -> Raw:
     """Keeps that many landmarkers busy for that long."""
     texts = [photo(view, size) for view in VIEWS]
-    pictures = [images.decode(text).pixels for text in texts]
+    pictures = [_decoded(text) for text in texts]
     height, width = pictures[0].shape[:2]
     counts = [0] * landmarkers
     ready, end = threading.Barrier(landmarkers + 1), threading.Event()
@@ -64,7 +66,7 @@ def measure(landmarkers: int, seconds: float, size: tuple[int, int]) -> Raw:
     return Raw(
         runs=runs / elapsed,
         cpu=used / runs,
-        decode=_cost(lambda: images.decode(texts[0])),
+        decode=_cost(lambda: _decoded(texts[0])),
         pillow=_cost(lambda: _load(file, (width, height))),
     )
 
@@ -72,12 +74,16 @@ def measure(landmarkers: int, seconds: float, size: tuple[int, int]) -> Raw:
 def _detect(
     pictures: Sequence[Pixels], counts: list[int], number: int, ready: threading.Barrier, end: threading.Event
 ) -> None:
-    with LandmarkerPool(model.path(), 1) as pool:
+    with LandmarkerPool(files.path(), 1) as pool:
         pool.detect(pictures[0])
         ready.wait()
         while not end.is_set():
             pool.detect(pictures[counts[number] % len(pictures)])
             counts[number] += 1
+
+
+def _decoded(text: str) -> Pixels:
+    return images.read(base64_text.decode(text)).pixels
 
 
 def _load(file: bytes, size: tuple[int, int]) -> None:

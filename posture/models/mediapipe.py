@@ -39,8 +39,10 @@ class LandmarkerPool:
     def __init__(self, model: Path, size: int) -> None:
         """Loads the model file `size` times, about 100 MB and 0.2 s each: once now, and then behind the first work.
 
-        So the first pictures do not wait for landmarkers that they do not need.
+        So the first pictures do not wait for landmarkers that they do not need. Raises ValueError for less than one.
         """
+        if size < 1:
+            raise ValueError(f"a pool has at least one landmarker, not {size}")
         options = PoseLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),
             running_mode=RunningMode.IMAGE,

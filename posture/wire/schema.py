@@ -141,12 +141,12 @@ def _refusal() -> Schema:
             "status": {"const": "error"},
             "code": _codes() | {"description": "Of the first problem. Stable; the README says what each one means."},
             "view": _view(),
-            "message": _TEXT | {"description": "What to do about it; where both photos are refused, about both."},
+            "message": _TEXT | {"description": "What to do about it; where several photos are refused, about each."},
             "error": _TEXT | {"description": "What is wrong."},
         },
         {
             "problems": {
-                "description": "Every reason for either photo, front before side. Absent for `internal_error`.",
+                "description": "Every reason for each photo, in the order of the views. Absent for `internal_error`.",
                 "type": "array",
                 "minItems": 1,
                 "items": {"$ref": "#/$defs/problem"},

@@ -4,6 +4,8 @@ import math
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import pytest
 
@@ -11,11 +13,13 @@ from bench.speed.measure import RUNS_A_JOB, SMALL
 from bench.speed.photos import job
 from bench.speed.rows import ROWS, Row, table
 from posture import cores
-from posture.analysis import analyze
-from posture.landmarker import LandmarkerPool
+from posture.analysis import measure
 from posture.landmarks import Landmarks, Pixels
-from posture.request import parse
+from posture.models.mediapipe import LandmarkerPool
+from posture.wire.request import parse
 from testing import TOP
+
+_Result = TypeVar("_Result")
 
 LINE = re.compile(r"\| (?P<figure>.+) \| .* \| (?P<median>\S+).* \| (?P<low>\S+) - (?P<high>\S+) \| (?P<runs>\d+) \|")
 ON_SEVERAL_CORES = {ROWS["one core"].figure, ROWS["growth"].figure}
@@ -29,11 +33,16 @@ def test_a_line_has_the_median_and_the_range_of_what_was_measured() -> None:
 def test_a_job_takes_as_many_landmarker_runs_as_the_ratios_count(pool: LandmarkerPool) -> None:
     runs: list[Pixels] = []
 
-    def detect(pixels: Pixels) -> list[Landmarks]:
-        runs.append(pixels)
-        return pool.detect(pixels)
+    class Counting:
+        def detect(self, pixels: Pixels) -> list[Landmarks]:
+            runs.append(pixels)
+            return pool.detect(pixels)
 
-    analyze(parse({"input": job(SMALL)}), detect)
+        def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
+            return pool.map(function, *items)
+
+    request = parse({"input": job(SMALL)})
+    measure(request.photos, request.options, Counting())
     assert len(runs) == RUNS_A_JOB
 
 

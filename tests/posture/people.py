@@ -1,21 +1,32 @@
-"""People whose landmarks are made by hand, and photos in which looks have found them."""
+"""People whose landmarks are made by hand, photos in which looks have found them, and jobs that a detector measures."""
 
 import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from operator import attrgetter
+from typing import Any
 
+import numpy as np
+import pytest
+
+from posture import analysis
 from posture.camera import Camera
-from posture.errors import View
 from posture.estimate import Estimate
-from posture.judge import Scene
-from posture.landmarks import INDEX, Landmarks
-from posture.view import DEPTH_SCALE
-from testing.builders import FRONT, SIDE, SIZE, landmarks
+from posture.landmarks import INDEX, Detect, Landmarks, Pixels
+from posture.measurement import Measurement
+from posture.orientation import DEPTH_SCALE
+from posture.scene import Scene
+from posture.views import FRONT, SIDE, VIEWS, View
+from posture.wire.request import parse
+from testing import builders
+from testing.builders import SIZE, landmarks
 
 EYES = {"left_eye": (515.0, 180.0), "right_eye": (485.0, 180.0)}
-STANDING = landmarks(FRONT, **EYES)
-PROFILE = landmarks(SIDE, **EYES)
-PERSONS: dict[View, Landmarks] = {"front": STANDING, "side": PROFILE}
-STATURE = STANDING.stature  # 730 pixels
+STANDING = landmarks(builders.FRONT, **EYES)
+PROFILE = landmarks(builders.SIDE, **EYES)
+PERSONS: dict[View, Landmarks] = {FRONT: STANDING, SIDE: PROFILE}
+OTHER: dict[View, View] = {FRONT: SIDE, SIDE: FRONT}
+NOSE_TO_ANKLE = STANDING.nose_to_ankle  # 730 pixels
 MIDDLE = (SIZE[0] / 2, SIZE[1] / 2)
 NEEDED = (
     "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_hip",
@@ -23,10 +34,12 @@ NEEDED = (
 )  # fmt: skip
 LEVEL = Camera()
 
+for_each_view = pytest.mark.parametrize("view", VIEWS, ids=attrgetter("name"))
+
 
 def scene(
     person: Landmarks,
-    view: View = "front",
+    view: View = FRONT,
     found: Estimate | None = None,
     size: tuple[int, int] = SIZE,
     camera: Camera = LEVEL,
@@ -51,6 +64,35 @@ def turned(degrees: float, depth: int = 1) -> Landmarks:
     return replace(STANDING, points=points, depth=z)
 
 
+def bent(person: Landmarks, trunk: float, legs: float) -> Landmarks:
+    """Trunk and head turned clockwise about the hips by so many degrees, and the legs by so many."""
+    hips = person.middle("left_hip", "right_hip")
+    upper, lower = (person.moved(degrees, center=(hips[0], hips[1])).points for degrees in (trunk, legs))
+    first = INDEX["left_hip"]
+    return replace(person, points=np.vstack([upper[:first], lower[first:]]))
+
+
+def with_lengths(trunk: float, thighs: float, shanks: float, person: Landmarks = STANDING) -> Landmarks:
+    """The person with these lengths, in pixels, the head on its shoulders."""
+    points = person.points.copy()
+    ankles = person.middle("left_ankle")[1]
+    levels = {"knee": shanks, "hip": shanks + thighs, "shoulder": shanks + thighs + trunk}
+    for joint, level in levels.items():
+        for side in ("left", "right"):
+            points[INDEX[f"{side}_{joint}"], 1] = ankles - level
+    points[: INDEX["left_shoulder"], 1] += points[INDEX["left_shoulder"], 1] - person.middle("left_shoulder")[1]
+    return replace(person, points=points)
+
+
+def with_neck(person: Landmarks, length: float) -> Landmarks:
+    """The nose so many trunk lengths above the middle of the shoulders."""
+    shoulders = person.middle("left_shoulder", "right_shoulder")
+    trunk = math.dist(shoulders, person.middle("left_hip", "right_hip"))
+    points = person.points.copy()
+    points[INDEX["nose"]] = shoulders - (0.0, length * trunk)
+    return replace(person, points=points)
+
+
 def with_presence(person: Landmarks, **presence: float) -> Landmarks:
     values = person.presence.copy()
     for name, value in presence.items():
@@ -67,3 +109,28 @@ def moved_by(person: Landmarks, name: str, right: float = 0.0, down: float = 0.0
 def beside(size: float) -> Landmarks:
     """Somebody of that size in the right half of a picture twice as wide."""
     return STANDING.moved(0, size).shifted(SIZE[0], 0)
+
+
+class Seeing:
+    """A model that finds people by a detector of the tests' own, in one picture after the other."""
+
+    def __init__(self, detect: Detect) -> None:
+        self._detect = detect
+
+    def detect(self, pixels: Pixels) -> list[Landmarks]:
+        return self._detect(pixels)
+
+    def map(self, function: Callable[..., Any], *items: Iterable[Any]) -> Iterator[Any]:
+        return map(function, *items)
+
+
+def measured(detect: Detect, front: str, side: str, **options: Any) -> Measurement:
+    """What is measured in two photos, sent as base64 text with these options of a request."""
+    request = parse({"input": {"front": front, "side": side, **options}})
+    return analysis.measure(request.photos, request.options, Seeing(detect))
+
+
+def answered(detect: Detect, front: str, side: str, **options: Any) -> dict[str, Any]:
+    """The data of the answer to the same."""
+    data: dict[str, Any] = measured(detect, front, side, **options).answer(options.get("include", ()))["data"]
+    return data

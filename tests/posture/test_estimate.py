@@ -23,10 +23,10 @@ def picture(spot: tuple[float, float] = SPOT, size: int = 20, width: int = WIDTH
     return pixels
 
 
-def person_at(x: float, y: float, stature: float = 300) -> Landmarks:
+def person_at(x: float, y: float, nose_to_ankle: float = 300) -> Landmarks:
     """Somebody whose landmarks all lie at one point, but for the nose."""
     points = np.tile([x, y], (len(NAMES), 1)).astype(float)
-    points[0] = x, y - stature
+    points[0] = x, y - nose_to_ankle
     return Landmarks(points, *(np.ones(len(NAMES)) for _ in range(3)))
 
 
@@ -38,7 +38,7 @@ def brightest(pixels: Pixels) -> tuple[float, float] | None:
 def detect(pixels: Pixels) -> list[Landmarks]:
     """Somebody at the bright square, of half the picture's height."""
     spot = brightest(pixels)
-    return [person_at(*spot, stature=pixels.shape[0] / 2)] if spot else []
+    return [person_at(*spot, nose_to_ankle=pixels.shape[0] / 2)] if spot else []
 
 
 @pytest.mark.parametrize("look", sorted({look for looks in LOOKS.values() for look in looks}, key=repr))
@@ -63,7 +63,7 @@ def test_the_modes_take_one_two_and_eight_looks_and_only_the_first_can_tell_left
         )
 
 
-def test_the_estimate_is_the_mean_of_the_looks_and_the_spread_their_distance_from_it() -> None:
+def test_the_estimate_is_the_mean_of_the_looks_and_the_scatter_their_distance_from_it() -> None:
     """A detector that sees everything 3 pixels too far to the right: the mirror image takes it off again."""
 
     def biased(pixels: Pixels) -> list[Landmarks]:
@@ -73,17 +73,17 @@ def test_the_estimate_is_the_mean_of_the_looks_and_the_spread_their_distance_fro
     assert one is not None
     assert two is not None
     assert one.mean.middle("left_ankle") == pytest.approx((SPOT[0] + 3, SPOT[1]))
-    assert one.spread.max() == 0
+    assert one.scatter.max() == 0
     assert two.mean.middle("left_ankle") == pytest.approx(SPOT)
-    assert two.spread == pytest.approx(np.full(len(NAMES), 3))
+    assert two.scatter == pytest.approx(np.full(len(NAMES), 3))
 
 
 def test_the_largest_person_is_measured_and_the_others_are_told() -> None:
     crowd = [person_at(50, 550, 250), person_at(200, 550, 400), person_at(350, 550, 300)]
     found = estimate(picture(), lambda _pixels: crowd, LOOKS["fast"])
     assert found is not None
-    assert found.mean.stature == pytest.approx(400)
-    assert [other.stature for other in found.others] == pytest.approx([300, 250])
+    assert found.mean.nose_to_ankle == pytest.approx(400)
+    assert [other.nose_to_ankle for other in found.others] == pytest.approx([300, 250])
 
 
 def test_a_body_that_is_found_twice_is_one() -> None:
@@ -116,7 +116,7 @@ def blind_to_small(share: float) -> Callable[[Pixels], list[Landmarks]]:
         if spot is None:
             return []
         size = 10 * np.sqrt((pixels[:, :, 0] > 127).sum())
-        return [person_at(*spot, stature=size)] if size > share * max(pixels.shape) else []
+        return [person_at(*spot, nose_to_ankle=size)] if size > share * max(pixels.shape) else []
 
     return see
 
@@ -172,7 +172,7 @@ def test_where_looks_contradict_each_other_the_picture_is_framed() -> None:
     found = estimate(picture(), needs_room, LOOKS["standard"])
     assert found is not None
     assert found.disagreement == pytest.approx(0)
-    assert found.mean.stature == pytest.approx(300)
+    assert found.mean.nose_to_ankle == pytest.approx(300)
 
 
 @pytest.mark.parametrize(("apart", "expected"), [(13, 293.5), (16, 250)])
@@ -186,7 +186,7 @@ def test_looks_that_contradicted_each_other_must_agree_well_in_another_setting(a
 
     found = estimate(picture((120, 420)), inconstant, LOOKS["standard"])
     assert found is not None
-    assert found.mean.stature == pytest.approx(expected)
+    assert found.mean.nose_to_ankle == pytest.approx(expected)
     assert found.agrees == (expected > 290)
 
 

@@ -1,26 +1,90 @@
 import json
+from typing import Any, get_args
 
 import pytest
 
-from posture.evidence import SMALL, TABLE, uncertainty
+from posture.angles import MEASURES, of_plane
+from posture.estimate import LOOKS
+from posture.evidence import COVERAGE_FACTOR, SMALL, TABLE, provenance, reliability, standard_error, uncertainty
+from posture.models import files
+from posture.options import Mode
+from posture.views import FRONTAL, SAGITTAL, Plane
+
+PLANES = {plane.name: plane for plane in (FRONTAL, SAGITTAL)}
+
+
+def table() -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(TABLE.read_text())
+    return stored
 
 
 def test_a_single_look_has_the_fitted_floor_alone() -> None:
-    floor = json.loads(TABLE.read_text())["uncertainty"]["fast"]["front"]["head_tilt"]["floor"]
-    assert uncertainty("fast", "front", [{"head_tilt": 3.0}]) == {"head_tilt": pytest.approx(1.96 * floor)}
+    floor = table()["uncertainty"]["fast"]["frontal"]["head_tilt"]["floor"]
+    assert uncertainty("fast", FRONTAL, [{"head_tilt": 3.0}]) == {"head_tilt": pytest.approx(1.96 * floor)}
 
 
 def test_looks_that_lie_apart_make_an_angle_less_certain() -> None:
-    fitted = json.loads(TABLE.read_text())["uncertainty"]["precise"]["front"]["head_tilt"]
+    fitted = table()["uncertainty"]["precise"]["frontal"]["head_tilt"]
     looks = [{"head_tilt": 3.0 + way * 0.8} for way in (-1, 1)]  # the standard error of their mean is 0.8
     expected = 1.96 * (fitted["floor"] ** 2 + (0.8 * fitted["gain"]) ** 2) ** 0.5
-    assert uncertainty("precise", "front", looks)["head_tilt"] == pytest.approx(expected)
+    assert uncertainty("precise", FRONTAL, looks)["head_tilt"] == pytest.approx(expected)
+
+
+def test_the_standard_error_is_that_of_the_mean_and_nothing_for_a_single_look() -> None:
+    # standard deviation 2 of four
+    assert standard_error([1.0, 1.0, 1.0, 5.0]) == pytest.approx(1)
+    assert standard_error([3.0]) == 0
+
+
+def test_the_coverage_factor_is_that_of_95_percent() -> None:
+    assert COVERAGE_FACTOR == 1.96
 
 
 @pytest.mark.parametrize("mode", SMALL)
 def test_a_small_body_makes_every_measure_less_certain_and_a_large_one_none_more(mode: str) -> None:
     looks = [{"back_tilt": 3.0, "hip_tilt": 1.0}, {"back_tilt": 3.5, "hip_tilt": 1.1}]
-    usual = uncertainty(mode, "side", looks)
+    usual = uncertainty(mode, SAGITTAL, looks)
     for size, factor in ((3, 1), (1, 1), (1 / 2, 2), (1 / 3, 3)):
-        stated = uncertainty(mode, "side", looks, size * SMALL[mode])
+        stated = uncertainty(mode, SAGITTAL, looks, size * SMALL[mode])
         assert stated == {name: pytest.approx(factor * value) for name, value in usual.items()}
+
+
+def test_a_mode_that_does_not_exist_has_no_uncertainty() -> None:
+    with pytest.raises(KeyError):
+        uncertainty("slow", FRONTAL, [{"head_tilt": 3.0}])
+
+
+def test_the_tables_were_fitted_on_the_model_that_measures() -> None:
+    fitted = provenance()
+    assert (fitted["model"], fitted["sha256"]) == (files.NAME, files.SHA256)
+    assert fitted["version"]
+    assert fitted["data"]
+
+
+def test_every_mode_has_the_uncertainty_of_every_measure_of_each_plane() -> None:
+    fitted = table()["uncertainty"]
+    assert set(fitted) == set(get_args(Mode)) == set(LOOKS) == set(SMALL)
+    for planes in fitted.values():
+        assert list(planes) == list(PLANES)
+        for name, plane in PLANES.items():
+            assert list(planes[name]) == [row.name for row in of_plane(plane)]
+            for figures in planes[name].values():
+                assert set(figures) == {"floor", "gain"}
+                assert figures["floor"] > 0
+                assert figures["gain"] >= 0
+
+
+@pytest.mark.parametrize("plane", PLANES.values(), ids=PLANES)
+def test_every_measure_of_a_plane_has_its_reliability_and_no_other(plane: Plane) -> None:
+    assert list(table()["reliability"][plane.name]) == [row.name for row in of_plane(plane)]
+    for row in of_plane(plane):
+        figures = reliability(plane, row.name)
+        assert list(figures) == ["figures", "mean_error", "sd_of_error", "slope", "correlation"], row.name
+        assert figures["figures"] >= 2, row.name
+        assert figures["sd_of_error"] > 0, row.name
+    with pytest.raises(KeyError):
+        reliability(plane, "ankle_tilt")
+
+
+def test_the_tables_are_of_the_planes_that_measures_belong_to() -> None:
+    assert {row.plane.name for row in MEASURES} == set(PLANES) == set(table()["reliability"])

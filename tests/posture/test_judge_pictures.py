@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 import pytest
 from PIL import Image
 
-from posture.analysis import analyze
-from posture.errors import VIEWS, PostureError, View
-from posture.judge import Scene
-from posture.landmarker import LandmarkerPool
-from posture.request import PostureRequest
+from posture.analysis import measure
+from posture.errors import PostureError
+from posture.models.mediapipe import LandmarkerPool
+from posture.options import Options
+from posture.scene import Scene
+from posture.views import View
 from testing.figures import figures, sample, unfit
-from testing.pictures import decoded, encoded, file_bytes
+from testing.pictures import decoded, file_bytes
 from testing.scenes import core_angles, see, verdict
 from testing.subjects import (
     CROWN,
@@ -34,7 +35,7 @@ from testing.subjects import (
     turned_by,
     without_the_person,
 )
-from tests.posture.people import STANDING
+from tests.posture.people import OTHER, STANDING, for_each_view
 
 SHOULDERS = ("left_shoulder", "right_shoulder")
 
@@ -108,7 +109,7 @@ def subjects(pool: LandmarkerPool) -> list[Figure]:
         scene = sent_as_jpeg(pool, image, figure.view)
         assert scene is not None, figure
         seen = scene.person.moved(0, image.width / scene.width)
-        found.append(Figure(image, seen, f"{figure.figure} {figure.view}", figure.view, scene))
+        found.append(Figure(image, seen, f"{figure.figure} {figure.view.name}", figure.view, scene))
     return found
 
 
@@ -154,25 +155,22 @@ def test_nobody_without_a_head_is_measured_and_many_are_called_cropped(
 
 
 def test_a_figure_is_told_from_the_front_and_from_the_side(subjects: list[Figure]) -> None:
-    verdicts = {
-        subject.name: verdict(replace(subject.scene, view="side" if subject.view == "front" else "front"))
-        for subject in subjects
-    }
+    verdicts = {subject.name: verdict(replace(subject.scene, view=OTHER[subject.view])) for subject in subjects}
     assert verdicts == dict.fromkeys(verdicts, "wrong_view")
 
 
-@pytest.mark.parametrize("as_view", VIEWS)
+@for_each_view
 @pytest.mark.parametrize("case", ["as it is", "mirrored", "noisy", "turned by 10 degrees", "blurred"])
 @pytest.mark.usefixtures("truth_folder")
-def test_a_figure_from_behind_or_turned_away_is_refused(pool: LandmarkerPool, case: str, as_view: View) -> None:
+def test_a_figure_from_behind_or_turned_away_is_refused(pool: LandmarkerPool, case: str, view: View) -> None:
     for file, code in unfit():
         image = Image.open(file).convert("RGB")
         subject = Subject(image, STANDING)
-        assert verdict(sent_as_jpeg(pool, GOOD[case](subject), as_view)) == code, file.name
+        assert verdict(sent_as_jpeg(pool, GOOD[case](subject), view)) == code, file.name
 
 
 def test_two_figures_photos_that_are_exchanged_are_told_as_such(pool: LandmarkerPool, subjects: list[Figure]) -> None:
-    front, side = (encoded(subject.image, "JPEG") for subject in subjects[:2])
+    front, side = (file_bytes(subject.image, "JPEG") for subject in subjects[:2])
     with pytest.raises(PostureError) as caught:
-        analyze(PostureRequest(side, front), pool.detect)
+        measure({"front": side, "side": front}, Options(), pool)
     assert (caught.value.code, caught.value.view) == ("views_swapped", None)

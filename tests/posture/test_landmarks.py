@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from mediapipe.tasks.python.vision.pose_landmarker import PoseLandmark
 
-from posture.landmarks import INDEX, NAMES, Landmarks
+from posture.landmarks import INDEX, NAMES, Landmarks, turned
 from testing.builders import FRONT, landmarks
 
 
@@ -32,6 +32,18 @@ def test_mirroring_moves_presence_along_with_its_landmark() -> None:
 
 def test_the_middle_of_two_landmarks_is_half_way() -> None:
     assert landmarks(FRONT, left_hip=(540, 580)).middle("left_hip", "right_hip").tolist() == [500, 570]
+
+
+def test_the_bodys_size_runs_from_the_nose_to_the_middle_of_the_ankles_however_it_is_turned() -> None:
+    person = landmarks(FRONT, left_ankle=(540, 920), right_ankle=(460, 940))
+    assert person.nose_to_ankle == 730
+    assert person.moved(37, scale=2, center=(100, 50)).nose_to_ankle == pytest.approx(1460)
+
+
+def test_points_are_turned_clockwise_as_seen_and_scaled_from_the_center() -> None:
+    right_of_center = np.array([[110.0, 100.0], [100.0, 100.0]])
+    below_center = [[100, 120], [100, 100]]
+    assert turned(right_of_center, 90, center=(100, 100), scale=2) == pytest.approx(np.array(below_center))
 
 
 def test_arrays_of_another_shape_are_refused() -> None:

@@ -8,13 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from posture.analysis import analyze
-from posture.angles import MEASURES
-from posture.errors import View
-from posture.landmarker import LandmarkerPool
-from posture.request import PostureRequest
+from posture import analysis
+from posture.models.mediapipe import LandmarkerPool
+from posture.options import Options
 from testing import DEMO
-from testing.pictures import base64_text, encoded
+from testing.pictures import file_bytes
 
 PAIRS = ["", "_2", "_3"]
 
@@ -23,25 +21,22 @@ PAIRS = ["", "_2", "_3"]
 TURNING_MARGIN = {"neck_tilt": 4.5}
 TURNING_MARGIN_OF_OTHERS = 2.0
 
-Angles = dict[View, dict[str, float]]
+Angles = dict[str, dict[str, float]]  # by the names of view and angle
 
 
-def measure(pool: LandmarkerPool, front: str, side: str) -> Angles:
-    report = analyze(PostureRequest(front, side), pool.detect, pool.map)
-    return {
-        photo.view: {row.name: photo.values[row.name] for row in MEASURES if row.core and row.view == photo.view}
-        for photo in (report.front, report.side)
-    }
+def measure(pool: LandmarkerPool, front: bytes, side: bytes) -> Angles:
+    measurement = analysis.measure({"front": front, "side": side}, Options(), pool)
+    return {view: {name: angle.value for name, angle in of.angles.items()} for view, of in measurement.views.items()}
 
 
 def pictures(pair: str) -> list[Image.Image]:
-    return [Image.open(DEMO / f"{photo}_image{pair}.jpg").convert("RGB") for photo in ("front", "side")]
+    return [Image.open(DEMO / f"{view}_image{pair}.jpg").convert("RGB") for view in ("front", "side")]
 
 
 @pytest.fixture(scope="module")
 def plain(pool: LandmarkerPool) -> dict[str, Angles]:
     """The angles of the demo pairs as they are."""
-    return {pair: measure(pool, *map(encoded, pictures(pair))) for pair in PAIRS}
+    return {pair: measure(pool, *map(file_bytes, pictures(pair))) for pair in PAIRS}
 
 
 @pytest.mark.parametrize("pair", PAIRS)
@@ -49,9 +44,9 @@ def test_the_demo_pairs_are_measured_within_their_margins(
     plain: dict[str, Angles], demo: dict[str, Any], pair: str
 ) -> None:
     [truth] = [entry for entry in demo["pairs"] if entry["front"] == f"front_image{pair}.jpg"]
-    for photo in ("front", "side"):
-        for name, true in truth["angles"][f"{photo}_view"].items():
-            assert plain[pair][photo][name] == pytest.approx(true, abs=demo["margins"][f"{photo}_view"][name]), name
+    for view in ("front", "side"):
+        for name, true in truth["angles"][f"{view}_view"].items():
+            assert plain[pair][view][name] == pytest.approx(true, abs=demo["margins"][f"{view}_view"][name]), name
 
 
 @pytest.mark.parametrize("pair", PAIRS)
@@ -59,7 +54,7 @@ def test_a_mirrored_photo_has_negated_front_angles_and_the_same_side_angles(
     pool: LandmarkerPool, plain: dict[str, Angles], pair: str
 ) -> None:
     flipped = (picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for picture in pictures(pair))
-    mirrored = measure(pool, *map(encoded, flipped))
+    mirrored = measure(pool, *map(file_bytes, flipped))
     for name, value in plain[pair]["front"].items():
         assert mirrored["front"][name] == pytest.approx(-value, abs=0.01), name
     for name, value in plain[pair]["side"].items():
@@ -75,7 +70,7 @@ def test_turning_a_photo_clockwise_turns_its_angles(
         return picture.rotate(-degrees, Image.Resampling.BICUBIC, fillcolor=picture.getpixel((5, 5)))
 
     [facing] = [entry["facing"] for entry in demo["pairs"] if entry["front"] == f"front_image{pair}.jpg"]
-    turned = measure(pool, *(encoded(clockwise(picture)) for picture in pictures(pair)))
+    turned = measure(pool, *(file_bytes(clockwise(picture)) for picture in pictures(pair)))
     for name, value in plain[pair]["front"].items():
         added = degrees if name == "body_tilt" else -degrees
         assert turned["front"][name] - value == pytest.approx(added, abs=TURNING_MARGIN_OF_OTHERS), name
@@ -90,22 +85,22 @@ def test_a_phones_photo_on_its_side_is_measured_upright(pool: LandmarkerPool, pl
     exif = Image.Exif()
     exif[0x0112] = 6
     stored = (picture.transpose(Image.Transpose.ROTATE_90) for picture in pictures(""))
-    measured = measure(pool, *(encoded(picture, exif=exif) for picture in stored))
+    measured = measure(pool, *(file_bytes(picture, exif=exif) for picture in stored))
     assert measured == plain[""]
 
 
 def test_the_same_photos_give_the_same_numbers(pool: LandmarkerPool, plain: dict[str, Angles]) -> None:
-    assert measure(pool, *map(encoded, pictures(""))) == plain[""]
+    assert measure(pool, *map(file_bytes, pictures(""))) == plain[""]
 
 
 def test_the_figures_with_known_angles_are_measured_as_well_as_before(pool: LandmarkerPool, truth_folder: Path) -> None:
     """Bounds on the mean absolute error (front) and on the standard deviation of the error (side) over all figures."""
-    errors: dict[tuple[View, str], list[float]] = {}
+    errors: dict[tuple[str, str], list[float]] = {}
     for truth in sorted(truth_folder.glob("*.json")):
-        photos = [base64_text(truth.with_name(f"{truth.stem}_{photo}.jpg").read_bytes()) for photo in ("front", "side")]
+        front, side = (truth.with_name(f"{truth.stem}_{view}.jpg").read_bytes() for view in ("front", "side"))
         true: Angles = json.loads(truth.read_text())["angles"]
-        for photo, angles in measure(pool, *photos).items():
+        for view, angles in measure(pool, front, side).items():
             for name, value in angles.items():
-                errors.setdefault((photo, name), []).append(value - true[photo][name])
-    assert np.mean([np.mean(np.abs(error)) for (photo, _), error in errors.items() if photo == "front"]) < 1.3
-    assert np.mean([np.std(error, ddof=1) for (photo, _), error in errors.items() if photo == "side"]) < 1.7
+                errors.setdefault((view, name), []).append(value - true[view][name])
+    assert np.mean([np.mean(np.abs(error)) for (view, _), error in errors.items() if view == "front"]) < 1.3
+    assert np.mean([np.std(error, ddof=1) for (view, _), error in errors.items() if view == "side"]) < 1.7

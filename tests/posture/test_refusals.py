@@ -8,23 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posture import judge
-from posture.analysis import analyze
 from posture.camera import Camera
-from posture.errors import VIEWS, PostureError, View
+from posture.errors import PostureError
 from posture.estimate import Estimate
-from posture.judge import Scene
 from posture.landmarks import Landmarks, Pixels
-from posture.report import success
-from posture.request import Options, PostureRequest
+from posture.scene import Scene
+from posture.views import FRONT, VIEWS, View
 from testing.builders import FRONT_PHOTO, SIDE_PHOTO, SIZE, WHITE, detect_by, photo
 from testing.scenes import codes
 from tests.posture.people import (
     MIDDLE,
+    NOSE_TO_ANKLE,
+    OTHER,
     PERSONS,
     STANDING,
-    STATURE,
+    answered,
     beside,
+    for_each_view,
     looks,
+    measured,
     moved_by,
     scene,
     turned,
@@ -54,7 +56,7 @@ def test_faults_are_named_in_the_order_in_which_they_are_judged() -> None:
             options |= fault
         scale, lean, turns = (options.pop(name) for name in ("scale", "lean", "turns"))
         found = [turned(turn).moved(lean, scale, (500, 500)).shifted(0, -500 * (1 - scale)) for turn in turns]
-        judged = scene(found[0], "front", Estimate(found, options["others"], options["asked"]), options["size"])
+        judged = scene(found[0], FRONT, Estimate(found, options["others"], options["asked"]), options["size"])
         assert codes(judged)[0] == code
 
 
@@ -84,10 +86,10 @@ def test_a_roll_of_the_camera_that_is_known_makes_no_difference(roll: float) -> 
 def test_the_same_picture_in_more_pixels_is_judged_alike(scale: float, turn: float, height: int) -> None:
     person, size = turned(turn), (SIZE[0], height)
     larger = person.moved(0, scale)
-    grown = Scene("front", Estimate([larger], (), 1), larger, *(round(scale * length) for length in size))
+    grown = Scene(FRONT, Estimate([larger], (), 1), larger, *(round(scale * length) for length in size))
     rounding = 1 / scale  # of the picture's size, in pixels of the original
-    if all(abs(height - at - judge.MARGIN * STATURE) > rounding for at in person.points[:, 1]):
-        assert codes(grown) == codes(scene(person, "front", looks(person), size))
+    if all(abs(height - at - judge.MARGIN * NOSE_TO_ANKLE) > rounding for at in person.points[:, 1]):
+        assert codes(grown) == codes(scene(person, FRONT, looks(person), size))
 
 
 ADVICE = {
@@ -104,7 +106,7 @@ ADVICE = {
 
 def faulty(code: str, view: View) -> list[Landmarks]:
     """Who is found in a photo with that fault."""
-    person, other_view = PERSONS[view], PERSONS["side" if view == "front" else "front"]
+    person, other_view = PERSONS[view], PERSONS[OTHER[view]]
     return {
         "several_people": [person, person.shifted(300, 0)],
         "person_cropped": [person.shifted(0, 200)],
@@ -119,9 +121,9 @@ def faulty(code: str, view: View) -> list[Landmarks]:
 
 def sent(code: str, view: View, **options: Any) -> dict[str, Any]:
     """The data of the answer to two photos of which that one has the fault."""
-    color, other_color = ("red", "lime") if view == "front" else ("lime", "red")
+    color, other_color = ("red", "lime") if view is FRONT else ("lime", "red")
     people = faulty(code, view)
-    good = detect_by(**{other_color: [PERSONS["side" if view == "front" else "front"]]})
+    good = detect_by(**{other_color: [PERSONS[OTHER[view]]]})
 
     def looking(pixels: Pixels) -> list[Landmarks]:
         mirrored = bool(pixels[0, 0].min() == WHITE)
@@ -130,39 +132,39 @@ def sent(code: str, view: View, **options: Any) -> dict[str, Any]:
 
     size = (100, 110) if code == "person_too_small" else SIZE
     photos = {"red": FRONT_PHOTO, "lime": SIDE_PHOTO, color: photo(color, size)}
-    request = PostureRequest(photos["red"], photos["lime"], Options(**options))
-    data: dict[str, Any] = success(analyze(request, looking))["data"]
-    return data
+    return answered(looking, photos["red"], photos["lime"], **options)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@for_each_view
 @pytest.mark.parametrize("code", CODES)
 def test_a_refusal_names_the_photo_and_advises_whoever_holds_the_camera(code: str, view: View) -> None:
     with pytest.raises(PostureError) as caught:
         sent(code, view)
-    assert (caught.value.code, caught.value.view) == (code, view)
-    assert ADVICE[code][view] in caught.value.advice
-    assert str(caught.value).startswith(f"Posture cannot be measured for the {view} photo: ")
+    assert (caught.value.code, caught.value.view) == (code, view.name)
+    assert ADVICE[code][view.name] in caught.value.advice
+    assert str(caught.value).startswith(f"Posture cannot be measured for the {view.name} photo: ")
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@for_each_view
 @pytest.mark.parametrize("code", CODES)
 def test_what_is_not_strict_is_measured_with_a_warning(code: str, view: View) -> None:
     data = sent(code, view, strict=False)
-    assert data["details"][f"{view}_view"]["warnings"][0]["code"] == code
-    assert data["details"]["side_view" if view == "front" else "front_view"]["warnings"] == []
+    warning = data["details"][view.key]["warnings"][0]
+    assert warning["code"] == code
+    assert ADVICE[code][view.name] in warning["advice"]
+    assert data["details"][OTHER[view].key]["warnings"] == []
     assert all(math.isfinite(angle) for angles in (data["front_view"], data["side_view"]) for angle in angles.values())
 
 
 def test_one_photo_of_the_wrong_view_is_not_an_exchange() -> None:
     with pytest.raises(PostureError) as caught:
-        analyze(PostureRequest(FRONT_PHOTO, FRONT_PHOTO), detect_by(red=[STANDING]))
+        measured(detect_by(red=[STANDING]), FRONT_PHOTO, FRONT_PHOTO)
     assert (caught.value.code, caught.value.view) == ("wrong_view", "side")
 
 
 def test_the_figures_behind_the_judgement_are_given() -> None:
     person = with_presence(turned(20).moved(5, center=MIDDLE), right_hip=0.7)
     found = looks(*(moved_by(person, "left_knee", way * 7.3) for way in (-1, 1)))
-    assert scene(person, "front", found).quality() == pytest.approx(
+    assert scene(person, FRONT, found).quality() == pytest.approx(
         {"turn_degrees": 20, "lean_degrees": 5, "spread_percent": 1, "lowest_presence": 0.7, "looks": 2}, abs=0.001
     )

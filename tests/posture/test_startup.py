@@ -23,7 +23,7 @@ import json, sys
 import importlib.metadata
 {before}
 from posture import startup
-import posture.landmarker
+import posture.models.mediapipe
 with startup.lean("runpod"):
     import runpod
 from runpod.serverless.utils import rp_debugger

@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar, get_args
 
 import pytest
 from hypothesis import given
@@ -11,16 +12,23 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 
 from deploy import config
-from posture.angles import MEASURES
-from posture.errors import RequestError, UnfitPhotoError
-from posture.images import MAX_ENCODED_LENGTH
-from posture.landmarker import LandmarkerPool
-from posture.report import failure
-from posture.request import SPELLINGS, parse
-from runpod_handler import Worker
+from posture import errors
+from posture.angles import of_plane
+from posture.errors import Finding, RequestError, refusal
+from posture.landmarks import Landmarks, Pixels
+from posture.models.mediapipe import LandmarkerPool
+from posture.options import Calibration, Mode
+from posture.views import VIEWS
+from posture.wire.answer import failure
+from posture.wire.base64_text import MAX_ENCODED_LENGTH
+from posture.wire.request import SPELLINGS, Include, RequestOptions, parse
+from posture.worker.settings import read
+from posture.worker.worker import Pool, Worker
 from testing import DEMO, TOP
 from testing.builders import picture
 from testing.pictures import base64_text, encoded
+
+_Result = TypeVar("_Result")
 
 CONFIG = config.load()
 INPUT, OUTPUT = (Draft202012Validator(schema) for schema in (CONFIG.input_schema, CONFIG.output_schema))
@@ -37,9 +45,19 @@ def test_the_schemas_are_json_schema_2020_12(schema: dict[str, Any]) -> None:
     Draft202012Validator.check_schema(schema)
 
 
-def answer(pool: LandmarkerPool, photos: Any) -> dict[str, Any]:
+class Quiet:
+    """A log that keeps nothing."""
+
+    def info(self, message: str, request_id: str | None = None) -> None:
+        pass
+
+    def error(self, message: str, request_id: str | None = None) -> None:
+        pass
+
+
+def answer(pool: Pool, photos: Any) -> dict[str, Any]:
     """The handler's answer, after the JSON that it travels in."""
-    said = Worker(lambda: pool).handle({"id": "job-1", "input": photos})
+    said = Worker(lambda: pool, lambda: read({}), Quiet()).handle({"id": "job-1", "input": photos})
     sent: dict[str, Any] = json.loads(json.dumps(said))
     return sent
 
@@ -61,6 +79,21 @@ def test_a_good_job_is_in_the_input_schema_and_its_answer_is_a_success(pool: Lan
     assert list(INPUT.iter_errors(photos)) == []
     assert list(OUTPUT.iter_errors(said)) == []
     assert said["status"] == "success"
+
+
+def test_what_is_measured_with_warnings_is_in_the_schemas(pool: LandmarkerPool) -> None:
+    photos = {"front": SIDE, "side": FRONT, "strict": False}
+    said = answer(pool, photos)
+    assert list(INPUT.iter_errors(photos)) == []
+    assert list(OUTPUT.iter_errors(said)) == []
+    assert said["data"]["details"]["front_view"]["warnings"][0]["code"] == "views_swapped"
+
+
+def test_a_refusal_of_both_photos_is_in_the_output_schema(pool: LandmarkerPool) -> None:
+    said = answer(pool, {"front": EMPTY_ROOM, "side": FRONT})
+    assert list(OUTPUT.iter_errors(said)) == []
+    told = [(problem["view"], problem["code"]) for problem in said["problems"]]
+    assert told == [("front", "no_person"), ("side", "wrong_view")]
 
 
 BAD = {
@@ -85,18 +118,22 @@ def test_a_bad_job_is_answered_with_a_refusal(pool: LandmarkerPool, code: str) -
 
 
 class Broken:
-    map = staticmethod(map)
+    """A model that has a defect."""
 
-    def detect(self, _pixels: object) -> Any:
-        raise RuntimeError("a defect")
+    def detect(self, pixels: Pixels) -> list[Landmarks]:
+        raise RuntimeError(f"a defect at a picture of {pixels.shape}")
+
+    def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
+        return map(function, *items)
 
     def close(self) -> None:
         pass
 
 
 def test_a_defect_is_answered_with_a_refusal() -> None:
-    said = answer(cast("LandmarkerPool", Broken()), {"front": FRONT, "side": SIDE})
+    said = answer(Broken(), {"front": FRONT, "side": SIDE})
     assert said["code"] == "internal_error"
+    assert "problems" not in said
     assert list(OUTPUT.iter_errors(said)) == []
 
 
@@ -109,13 +146,20 @@ UNFIT = [
 
 @pytest.mark.parametrize("code", UNFIT)
 def test_a_photo_that_is_unfit_is_answered_with_a_refusal(code: str) -> None:
-    assert list(OUTPUT.iter_errors(failure(UnfitPhotoError(code, "something is wrong.", "Do it again.", "side")))) == []
+    said = failure(refusal([Finding(code, "something is wrong.", "Do it again.", "side")]))
+    assert list(OUTPUT.iter_errors(said)) == []
+    assert said["code"] == code
 
 
 def test_every_code_is_met_above_and_stands_in_the_readme() -> None:
     assert sorted(CODES) == sorted([*BAD, *UNFIT, "internal_error"])
     refusals = (TOP / "README.md").read_text().partition("\n## Refusals\n")[2].partition("\n## ")[0]
-    assert sorted(CODES) == sorted(re.findall(r"^\| `(\w+)` \|", refusals, re.MULTILINE))
+    refused, warned = refusals.split("One code only ever warns")
+    assert sorted(CODES) == sorted(re.findall(r"^\| `(\w+)` \|", refused, re.MULTILINE))
+    only_warn = re.findall(r"^\| `(\w+)` \|", warned, re.MULTILINE)
+    assert sorted(errors.CODES) == sorted([*CODES, *only_warn])
+    warning = DEFINITIONS["details"]["properties"]["warnings"]["items"]["properties"]
+    assert sorted(warning["code"]["enum"]) == sorted(errors.CODES)
 
 
 @pytest.mark.parametrize("wrong", [{"status": "success"}, {}, [], None, {"status": "error", "error": "no"}])
@@ -125,11 +169,9 @@ def test_other_answers_are_not_in_the_output_schema(wrong: object) -> None:
 
 @pytest.mark.parametrize("value", [None, "3.1", True, 181])
 def test_an_angle_is_a_number_of_degrees(value: object) -> None:
-    views = {
-        view: {measure.name: 1.5 for measure in MEASURES if measure.core and measure.view == view}
-        for view in ("front", "side")
+    data: dict[str, Any] = {
+        view.key: {measure.name: 1.5 for measure in of_plane(view.plane) if measure.core} for view in VIEWS
     }
-    data: dict[str, Any] = {f"{view}_view": angles for view, angles in views.items()}
     said = {"status": "success", "data": data, "message": "Posture analysis completed successfully"}
     assert OUTPUT.is_valid(said)
     data["side_view"]["neck_tilt"] = value
@@ -139,7 +181,10 @@ def test_an_angle_is_a_number_of_degrees(value: object) -> None:
 def test_the_angles_are_those_that_are_measured() -> None:
     views = DEFINITIONS["success"]["properties"]["data"]["properties"]
     described = {(view, name) for view in ("front", "side") for name in views[f"{view}_view"]["properties"]}
-    assert described == {(measure.view, measure.name) for measure in MEASURES if measure.core}
+    assert described == {
+        (view.name, measure.name) for view in VIEWS for measure in of_plane(view.plane) if measure.core
+    }
+    assert len(described) == 8
 
 
 def test_the_photos_names_and_size_are_the_handlers() -> None:
@@ -161,3 +206,21 @@ def test_the_input_schema_refuses_just_what_the_handler_refuses(photos: Any) -> 
     else:
         taken = True
     assert INPUT.is_valid(photos) == taken
+
+
+OPTION_NAMES = st.sampled_from([*RequestOptions.__struct_fields__, "Mode"])
+WORDS = st.sampled_from([*get_args(Mode), *get_args(Calibration), *get_args(Include), "", "fastest"])
+ATOMS = st.one_of(st.none(), st.booleans(), st.integers(-200, 200), st.floats(-200, 200), WORDS)
+OF_VIEWS = st.dictionaries(st.sampled_from(["front", "side", "back", ""]), ATOMS)
+
+
+@given(st.dictionaries(OPTION_NAMES, st.one_of(ATOMS, st.lists(ATOMS), st.lists(WORDS), OF_VIEWS), max_size=2))
+def test_the_input_schema_refuses_just_the_options_that_the_handler_refuses(options: dict[str, Any]) -> None:
+    job = {"front": FRONT[:40], "side": SIDE[:40], **options}
+    try:
+        parse({"id": "job-1", "input": job})
+    except RequestError:
+        taken = False
+    else:
+        taken = True
+    assert INPUT.is_valid(job) == taken

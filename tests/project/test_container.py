@@ -1,5 +1,6 @@
 """What the image's files say, held against the tree. `make image-check` builds the image and works inside it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,13 +10,49 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from posture.models import files
 from testing import TOP
+from testing.environment import NEEDED
+
+
+def copies(stage: int | None = None) -> list[tuple[str, str]]:
+    """What the Dockerfile copies from the tree in one of its stages, or all: each file or folder, and where to."""
+    stages = re.split(r"^FROM ", (TOP / "Dockerfile").read_text(), flags=re.MULTILINE)[1:]
+    text = "\n".join(stages) if stage is None else stages[stage]
+    instructions = re.findall(r"^COPY (?!--from)(.+) (\S+)$", text, re.MULTILINE)
+    return [(source, destination) for sources, destination in instructions for source in sources.split()]
 
 
 def copied() -> list[str]:
     """What the Dockerfile copies from the tree, one entry a file or folder."""
-    instructions = re.findall(r"^COPY (?!--from)(.+) \S+$", (TOP / "Dockerfile").read_text(), re.MULTILINE)
-    return [source for sources in instructions for source in sources.split()]
+    return [source for source, _ in copies()]
+
+
+def copy(stage: int, folder: Path) -> None:
+    """What a stage copies from the tree, into a folder that is its working directory."""
+    for source, destination in copies(stage):
+        place = folder / destination
+        if (TOP / source).is_dir():
+            shutil.copytree(TOP / source, place, dirs_exist_ok=True)
+        elif destination.endswith(("/", ".")):
+            place.mkdir(parents=True, exist_ok=True)
+            shutil.copy(TOP / source, place)
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(TOP / source, place)
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: os.environ[name] for name in NEEDED if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**inherited, "HOME": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def allowed() -> set[str]:
@@ -33,23 +70,31 @@ def test_the_build_context_holds_what_is_copied_and_no_more() -> None:
 
 
 def test_what_is_copied_is_enough_to_load_the_handler(tmp_path: Path) -> None:
-    for source in copied():
-        if (TOP / source).is_dir():
-            shutil.copytree(TOP / source, tmp_path / source, dirs_exist_ok=True)
-        else:
-            (tmp_path / source).parent.mkdir(exist_ok=True)
-            shutil.copy(TOP / source, tmp_path / source)
-    loaded = subprocess.run(
-        [sys.executable, "-c", "import runpod_handler; print(runpod_handler.__file__)"],
-        cwd=tmp_path,
-        env={"HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    copy(1, tmp_path)
+    loaded = run(tmp_path, "-c", "import runpod_handler; print(runpod_handler.__file__)")
     assert loaded.returncode == 0, loaded.stderr
     assert Path(loaded.stdout.strip()) == tmp_path / "runpod_handler.py"
+
+
+def test_what_the_build_stage_copies_is_enough_to_fetch_the_model(tmp_path: Path) -> None:
+    copy(0, tmp_path)
+    told = run(tmp_path, "-m", "posture.model", "fetch", "--help")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("usage: python -m posture.model")
+    fetched = run(tmp_path, "-m", "posture.model", "fetch", POSTURE_MODEL=str(files.path()))  # which is there
+    assert fetched.returncode == 0, fetched.stderr
+    assert fetched.stdout == f"{files.path()}\n"
+
+
+def test_the_build_stage_copies_nothing_else_whose_change_would_fetch_again(tmp_path: Path) -> None:
+    """Else every change to the worker would download the model once more."""
+    copy(0, tmp_path)
+    program = "import runpy, sys; sys.argv[1:] = ['fetch']; runpy.run_module('posture.model', run_name='__main__')"
+    listed = f"{program}; print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('posture')), sep='\\n')"
+    ran = run(tmp_path, "-c", listed, POSTURE_MODEL=str(files.path()))
+    assert ran.returncode == 0, ran.stderr
+    used = {str(Path(file).relative_to(tmp_path)) for file in ran.stdout.splitlines()[1:]} | {"posture/model.py"}
+    assert {source for source, _ in copies(0)} == used | {"requirements_runpod.lock"}
 
 
 def test_the_list_of_licences_is_that_of_the_packages_in_the_image() -> None:

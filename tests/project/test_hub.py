@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 from runpod.serverless.modules import rp_logger
 
-import runpod_handler
-from posture.landmarker import LandmarkerPool
-from runpod_handler import Worker
+from posture.models.mediapipe import LandmarkerPool
+from posture.worker.settings import VARIABLES, Settings, read
+from posture.worker.worker import Worker
 from testing import DEMO, TOP
 
 HUB: dict[str, Any] = json.loads((TOP / ".runpod" / "hub.json").read_text())
@@ -93,27 +93,31 @@ def test_the_hub_gives_what_the_endpoint_of_runpod_config_gets() -> None:
 INPUTS = {entry["key"]: entry["input"] for entry in HUB["config"]["env"] if "input" in entry}
 
 
-def test_every_input_is_a_setting_of_the_worker() -> None:
-    assert runpod_handler.__doc__ is not None
-    assert [key for key in INPUTS if key not in runpod_handler.__doc__] == []
+def test_every_input_is_a_setting_of_the_worker_and_stands_in_the_guide() -> None:
+    settings = (TOP / "RUNPOD_DEPLOYMENT.md").read_text().partition("Settings of a worker\n")[2].partition("\n## ")[0]
+    assert [key for key in INPUTS if key not in {variable.name for variable in VARIABLES}] == []
+    assert [key for key in INPUTS if f"| `{key}` |" not in settings] == []
 
 
-def test_the_defaults_are_those_of_a_worker_with_the_endpoints_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_defaults_are_those_of_a_worker_with_the_endpoints_processors() -> None:
     cores = ENDPOINT["cpu"][0]["vcpuCount"]
-    monkeypatch.setenv("POSTURE_LANDMARKERS", str(cores))
-    monkeypatch.delenv("POSTURE_CONCURRENCY", raising=False)
+    settings = read({"POSTURE_LANDMARKERS": str(cores)})
     assert INPUTS["POSTURE_LANDMARKERS"]["default"] == cores
-    assert INPUTS["POSTURE_CONCURRENCY"]["default"] == runpod_handler.concurrency()
+    assert INPUTS["POSTURE_CONCURRENCY"]["default"] == settings.concurrency
+    assert INPUTS["POSTURE_CALIBRATION"]["default"] == settings.calibration
 
 
 @pytest.mark.parametrize(
-    ("name", "read"),
-    [("POSTURE_LANDMARKERS", runpod_handler.landmarkers), ("POSTURE_CONCURRENCY", runpod_handler.concurrency)],
+    ("name", "setting"), [("POSTURE_LANDMARKERS", "landmarkers"), ("POSTURE_CONCURRENCY", "concurrency")]
 )
-def test_the_worker_takes_both_ends_of_a_number(monkeypatch: pytest.MonkeyPatch, name: str, read: Any) -> None:
+def test_the_worker_takes_both_ends_of_a_number(name: str, setting: str) -> None:
     for number in (INPUTS[name]["min"], INPUTS[name]["default"], INPUTS[name]["max"]):
-        monkeypatch.setenv(name, str(number))
-        assert read() == number
+        assert getattr(read({name: str(number)}), setting) == number
+
+
+def test_the_worker_takes_every_calibration_that_is_offered() -> None:
+    for option in INPUTS["POSTURE_CALIBRATION"]["options"]:
+        assert read({"POSTURE_CALIBRATION": option["value"]}).calibration == option["value"]
 
 
 def test_the_log_levels_are_the_sdks_and_debug_which_shows_photos_is_not_offered() -> None:
@@ -124,7 +128,8 @@ def test_the_log_levels_are_the_sdks_and_debug_which_shows_photos_is_not_offered
 
 @pytest.mark.parametrize("number", range(len(TESTS["tests"])))
 def test_the_handler_measures_every_case(pool: LandmarkerPool, demo: dict[str, Any], number: int) -> None:
-    answer = Worker(lambda: pool).handle({"id": "hub", "input": TESTS["tests"][number]["input"]})
+    worker = Worker(lambda: pool, lambda: Settings(1, 1, "none"), rp_logger.RunPodLogger())
+    answer = worker.handle({"id": "hub", "input": TESTS["tests"][number]["input"]})
     assert isinstance(answer, dict)
     assert answer["status"] == "success"
     for view, angles in demo["pairs"][number]["angles"].items():

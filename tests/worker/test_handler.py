@@ -1,155 +1,128 @@
-"""The handler with a detector of the tests' own; tests/worker/test_worker.py drives the real one."""
+"""The door: what RunPod's SDK calls, and how the program begins. What is answered: tests/worker/test_answering.py."""
 
 import asyncio
-import json
-import threading
-from typing import Any, cast
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import runpod_handler
-from posture.landmarker import LandmarkerPool
-from posture.landmarks import Detect, Pixels
-from posture.model import ModelError
-from runpod_handler import Worker
-from testing.builders import FRONT_PHOTO, SIDE_PHOTO, detect
+from testing import TOP
+from testing.environment import NEEDED
+from testing.worker import own
 
-JOB = {"id": "job-1", "input": {"front": FRONT_PHOTO, "side": SIDE_PHOTO}}
+EMPTY = {"id": "job-1", "input": {}}  # is refused before a landmarker is needed
 
-
-class FakePool:
-    """Landmarkers that are a function."""
-
-    map = staticmethod(map)
-
-    def __init__(self, detect: Detect) -> None:
-        self.detect = detect
-
-    def close(self) -> None:
-        pass
+# No setting of the worker can be read.
+NONSENSE = {
+    "POSTURE_LANDMARKERS": "nonsense",
+    "POSTURE_CONCURRENCY": "nonsense",
+    "POSTURE_CALIBRATION": "nonsense",
+    "POSTURE_MODEL": "/nowhere/nonsense.task",
+}
 
 
-def worker(detect: Detect = detect) -> Worker:
-    return Worker(lambda: cast("LandmarkerPool", FakePool(detect)))
+def python(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A fresh interpreter with a home and an environment of its own."""
+    inherited = {name: os.environ[name] for name in NEEDED if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=TOP,
+        env={**inherited, **own(folder), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def test_where_no_event_loop_runs_the_handler_returns_the_answer() -> None:
-    answer = worker().handle(JOB)
+    answer = runpod_handler.handler(EMPTY)
     assert isinstance(answer, dict)
-    assert answer["status"] == "success"
-    assert list(answer) == ["status", "data", "message"]
-    assert set(answer["data"]) == {"front_view", "side_view"}
-    assert json.loads(json.dumps(answer, allow_nan=False)) == answer
+    assert (answer["status"], answer["code"]) == ("error", "invalid_request")
 
 
-def test_on_an_event_loop_the_handler_leaves_the_loop_free() -> None:
-    may_finish = threading.Event()
+def test_on_an_event_loop_the_handler_returns_an_awaitable_of_the_answer() -> None:
+    async def run() -> Any:
+        coming = runpod_handler.handler(EMPTY)
+        assert inspect.isawaitable(coming)
+        return await coming
 
-    def slow(pixels: Pixels) -> Any:
-        assert may_finish.wait(10)
-        return detect(pixels)
-
-    async def run() -> dict[str, Any]:
-        answer = asyncio.ensure_future(worker(slow).handle(JOB))  # type: ignore[arg-type]
-        await asyncio.sleep(0.05)
-        assert not answer.done()
-        may_finish.set()  # said by the loop, while the job is in work
-        return await answer
-
-    assert asyncio.run(run())["status"] == "success"
+    assert asyncio.run(run()) == runpod_handler.handler(EMPTY)
 
 
-@pytest.mark.parametrize(
-    "job", [None, 7, "text", [], {}, {"input": None}, {"input": []}, {"id": None, "input": {"front": 1}}]
-)
-def test_whatever_the_job_is_there_is_an_answer(job: object) -> None:
-    answer = worker().handle(job)
+def test_closing_before_anything_is_opened_does_nothing_and_the_handler_answers_still() -> None:
+    runpod_handler.close()
+    answer = runpod_handler.handler(EMPTY)
     assert isinstance(answer, dict)
     assert answer["code"] == "invalid_request"
-    assert set(answer) == {"status", "code", "view", "message", "error"}
 
 
-def test_a_defect_is_logged_with_its_traceback_and_not_told_to_the_client(capsys: pytest.CaptureFixture[str]) -> None:
-    def broken(_pixels: Pixels) -> Any:
-        raise RuntimeError("the sprocket is loose " + FRONT_PHOTO)
-
-    answer = worker(broken).handle(JOB)
-    log = capsys.readouterr().out
-    assert isinstance(answer, dict)
-    assert answer["code"] == "internal_error"
-    assert answer["view"] is None
-    assert "sprocket" not in json.dumps(answer)
-    assert "RuntimeError: the sprocket is loose [cut]" in log
-    assert "in broken" in log
-    assert FRONT_PHOTO[:40] not in log
-
-
-def test_one_line_is_logged_for_a_job_and_nothing_of_its_pictures(capsys: pytest.CaptureFixture[str]) -> None:
-    worker().handle(JOB)
-    worker().handle({"id": "job-2", "input": {"front": FRONT_PHOTO, "side": "!" + SIDE_PHOTO}})
-    worker().handle({"id": "job-3", "input": {}})
-    lines = capsys.readouterr().out.splitlines()
-    front = f"front={len(FRONT_PHOTO)}"
-    assert len(lines) == 3
-    for line, job, outcome, tail in zip(
-        lines,
-        ("job-1", "job-2", "job-3"),
-        ("status=success", "status=invalid_base64 view=side", "status=invalid_request view=None"),
-        (f"{front} side={len(SIDE_PHOTO)} characters", f"{front} side={len(SIDE_PHOTO) + 1} characters", ""),
-        strict=True,
-    ):
-        assert f"{job} | {outcome} ms=" in line
-        assert line.endswith(tail)
+def test_the_line_about_a_job_is_written_by_the_sdks_logger(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runpod_handler.handler(EMPTY)
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("INFO   | job-1 | status=invalid_request view=None ms=")
+    monkeypatch.setenv("RUNPOD_ENDPOINT_ID", "endpoint")  # then the SDK writes JSON
+    runpod_handler.handler(EMPTY)
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith('{"requestId": "job-1", "message": "status=invalid_request view=None ms=')
 
 
 @pytest.mark.parametrize("job_id", ["a\nERROR  | forged", "\ud800", "x" * 1000, ["deep"] * 3, {}, 7, None])
 def test_a_jobs_id_is_one_line_of_the_log_whatever_it_is(capsys: pytest.CaptureFixture[str], job_id: object) -> None:
-    worker().handle({**JOB, "id": job_id})
+    runpod_handler.handler({**EMPTY, "id": job_id})
     [line] = capsys.readouterr().out.splitlines()
     assert line.startswith("INFO   |")
     assert len(line) < 200
 
 
-def test_the_landmarkers_are_opened_once_and_not_before_they_are_needed() -> None:
-    opened: list[int] = []
-
-    def open_pool() -> LandmarkerPool:
-        opened.append(1)
-        return cast("LandmarkerPool", FakePool(detect))
-
-    several = Worker(open_pool)
-    several.handle({"input": {}})
-    assert opened == []
-
-    async def run() -> None:
-        await asyncio.gather(*(several.handle(JOB) for _ in range(8)))  # type: ignore[arg-type]
-
-    asyncio.run(run())
-    assert opened == [1]
+def test_importing_it_reads_no_setting_of_the_worker(tmp_path: Path) -> None:
+    ran = python(tmp_path, "-c", "import runpod_handler; print(sorted(vars(runpod_handler)))", **NONSENSE)
+    assert ran.returncode == 0, ran.stderr
+    assert {"handler", "close"} <= set(ran.stdout.split("'"))
 
 
-def test_a_model_that_is_not_there_is_no_crash_of_a_job() -> None:
-    def missing() -> Any:
-        raise ModelError("there is no model file")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("POSTURE_LANDMARKERS", "POSTURE_LANDMARKERS must be a positive whole number, not 'nonsense'."),
+        ("POSTURE_CONCURRENCY", "POSTURE_CONCURRENCY must be a positive whole number, not 'nonsense'."),
+        ("POSTURE_CALIBRATION", "POSTURE_CALIBRATION must be one of none, anatomical, not 'nonsense'."),
+        (
+            "POSTURE_MODEL",
+            "The pose model is missing: there is no /nowhere/nonsense.task. Run: python -m posture.model fetch",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_ends_the_program_with_a_sentence(tmp_path: Path, name: str, told: str) -> None:
+    ran = python(tmp_path, "runpod_handler.py", **{name: NONSENSE[name]})
+    assert ran.returncode == 1
+    assert (ran.stdout, ran.stderr) == ("", f"The worker cannot start: {told}\n")
 
-    answer = Worker(missing).handle(JOB)
-    assert isinstance(answer, dict)
-    assert answer["code"] == "internal_error"
 
-
-def test_landmarkers_and_places_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POSTURE_LANDMARKERS", "3")
-    monkeypatch.delenv("POSTURE_CONCURRENCY", raising=False)
-    assert runpod_handler.landmarkers() == 3
-    assert runpod_handler.concurrency() == 3 * runpod_handler.JOBS_PER_LANDMARKER
-    monkeypatch.setenv("POSTURE_CONCURRENCY", "5")
-    assert runpod_handler.concurrency() == 5
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "2.5", "many", "", "²"])
-def test_a_setting_that_is_no_positive_number_ends_the_program_with_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, text: str
+@pytest.mark.parametrize(
+    ("environment", "level"),
+    [
+        ({}, "INFO"),
+        ({"RUNPOD_LOG_LEVEL": "ERROR"}, "ERROR"),
+        ({"RUNPOD_DEBUG_LEVEL": "WARN"}, "WARN"),
+        ({"RUNPOD_LOG_LEVEL": "DEBUG", "RUNPOD_DEBUG_LEVEL": "WARN"}, "DEBUG"),
+    ],
+)
+def test_the_sdk_logs_at_info_unless_the_environment_says_otherwise(
+    tmp_path: Path, environment: dict[str, str], level: str
 ) -> None:
-    monkeypatch.setenv("POSTURE_LANDMARKERS", text)
-    with pytest.raises(SystemExit, match="POSTURE_LANDMARKERS must be a positive whole number"):
-        runpod_handler.landmarkers()
+    program = (
+        "import runpod_handler, os; from runpod.serverless.modules.rp_logger import RunPodLogger;"
+        "print(RunPodLogger().level, os.environ.get('RUNPOD_LOG_LEVEL'))"
+    )
+    ran = python(tmp_path, "-c", program, **environment)
+    assert ran.returncode == 0, ran.stderr
+    set_to = environment.get("RUNPOD_LOG_LEVEL", None if environment else "INFO")
+    assert ran.stdout.split() == [level, str(set_to)]

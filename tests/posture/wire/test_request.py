@@ -2,12 +2,15 @@ from typing import Any
 
 import pytest
 
-from posture.errors import RequestError
-from posture.request import PLATFORM_KEYS, Mirrored, Options, PostureRequest, Roll, parse
+from posture import views
+from posture.camera import Camera
+from posture.errors import Finding, RequestError
+from posture.wire.request import PLATFORM_KEYS, Request, RequestOptions, parse
 
 FRONT, SIDE = "ZnJvbnQ=", "c2lkZQ=="
 SIMPLE = {"front": FRONT, "side": SIDE}
 DETAILED = {"front_image": FRONT, "side_image": SIDE}
+REQUEST = Request({"front": b"front", "side": b"side"}, {"front": len(FRONT), "side": len(SIDE)})
 PLATFORM = {"id": "job-1", "webhook": "https://example.com", "policy": {"ttl": 1}, "s3Config": {}}
 
 
@@ -15,9 +18,15 @@ def refusal(job: object) -> RequestError:
     with pytest.raises(RequestError) as caught:
         parse(job)
     assert caught.value.code == "invalid_request"
+    told = [problem.problem + problem.advice for problem in caught.value.problems]
     for value in (FRONT, SIDE):
-        assert value not in str(caught.value) + caught.value.advice
+        assert value not in "".join([str(caught.value), caught.value.advice, *told])
     return caught.value
+
+
+def problem(job: object) -> str:
+    """What is wrong with the job."""
+    return refusal(job).problems[0].problem
 
 
 @pytest.mark.parametrize("photos", [SIMPLE, DETAILED])
@@ -36,18 +45,18 @@ def refusal(job: object) -> RequestError:
     ],
 )
 def test_every_shape_of_a_job_holds_the_same_request(photos: dict[str, str], shape: Any) -> None:
-    assert parse(shape(photos)) == PostureRequest(FRONT, SIDE)
+    assert parse(shape(photos)) == REQUEST
 
 
 def test_every_key_of_the_platform_is_ignored_in_a_bare_job() -> None:
-    assert parse({**dict.fromkeys(PLATFORM_KEYS - {"input"}, "x"), **SIMPLE}) == PostureRequest(FRONT, SIDE)
+    assert parse({**dict.fromkeys(PLATFORM_KEYS - {"input"}, "x"), **SIMPLE}) == REQUEST
 
 
 @pytest.mark.parametrize(
     "job", [None, "text", 7, [SIMPLE], {"input": "text"}, {"input": [SIMPLE]}, {"input": {"input": 7}}]
 )
 def test_what_is_no_object_is_refused(job: object) -> None:
-    assert "is not a JSON object" in refusal(job).problem
+    assert "is not a JSON object" in problem(job)
 
 
 @pytest.mark.parametrize(
@@ -61,12 +70,12 @@ def test_what_is_no_object_is_refused(job: object) -> None:
 )
 def test_mixed_spellings_are_refused_with_the_names_found(payload: dict[str, object], named: str) -> None:
     error = refusal({"input": payload})
-    assert named in error.problem
+    assert named in error.problems[0].problem
     assert error.view is None
 
 
 @pytest.mark.parametrize(
-    ("payload", "view", "problem"),
+    ("payload", "view", "told"),
     [
         ({"front": FRONT}, "side", "`side` is missing; names found: `front`."),
         ({"side_image": SIDE, "sid": 1}, "front", "`front_image` is missing; names found: `sid`, `side_image`."),
@@ -79,9 +88,9 @@ def test_mixed_spellings_are_refused_with_the_names_found(payload: dict[str, obj
         ({"picture": FRONT, "Front": SIDE}, None, "there is no photo in it; names found: `Front`, `picture`."),
     ],
 )
-def test_a_photo_that_is_not_there_is_named(payload: dict[str, object], view: str | None, problem: str) -> None:
+def test_a_photo_that_is_not_there_is_named(payload: dict[str, object], view: str | None, told: str) -> None:
     error = refusal({"input": payload})
-    assert (error.view, error.problem) == (view, problem)
+    assert (error.view, error.problems[0].problem) == (view, told)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +102,7 @@ def test_a_photo_that_is_not_there_is_named(payload: dict[str, object], view: st
     ],
 )
 def test_unknown_names_are_refused_by_name(job: dict[str, object]) -> None:
-    assert refusal(job).problem == "unknown names: `moode`."
+    assert problem(job) == "unknown names: `moode`."
 
 
 @pytest.mark.parametrize(
@@ -106,19 +115,19 @@ def test_unknown_names_are_refused_by_name(job: dict[str, object]) -> None:
     ],
 )
 def test_what_stands_beside_the_input_instead_of_in_it_is_refused(job: dict[str, object], named: str) -> None:
-    assert refusal(job).problem == f"{named} beside `input` instead of in it."
+    assert problem(job) == f"{named} beside `input` instead of in it."
 
 
 def test_names_in_a_refusal_are_cut_short_and_few() -> None:
-    problem = refusal({"input": {**SIMPLE, **{f"{number:02}" + "x" * 1000: 1 for number in range(99)}}}).problem
-    assert len(problem) < 600
-    assert problem.endswith("...."), problem
-    assert "`00xxx" in problem
+    told = problem({"input": {**SIMPLE, **{f"{number:02}" + "x" * 1000: 1 for number in range(99)}}})
+    assert len(told) < 600
+    assert told.endswith("...."), told
+    assert "`00xxx" in told
 
 
 def test_the_advice_is_for_both_photos_when_neither_can_be_read() -> None:
     error = refusal({"input": {"front": "", "side": 7}})
-    assert (error.view, error.problem) == ("front", "`front` is empty.")
+    assert (error.view, error.problems[0].problem) == ("front", "`front` is empty.")
     assert error.advice == (
         "Front photo: Send the picture as base64 text. Side photo: Send the picture as base64 text."
     )
@@ -133,18 +142,32 @@ def test_text_that_is_no_unicode_is_refused_in_words_that_are(job: dict[str, obj
 
 
 def test_a_request_does_not_show_its_photos() -> None:
-    assert FRONT not in repr(parse(SIMPLE))
+    shown = repr(parse(SIMPLE))
+    assert FRONT not in shown
+    assert "b'front'" not in shown
+
+
+def test_a_text_that_is_no_base64_is_a_finding_in_its_photos_place() -> None:
+    """It is told beside what may be wrong with the other photo, and so it is not raised here."""
+    request = parse({"front": FRONT, "side": "not base64!", "mode": "fast"})
+    assert request.photos["front"] == b"front"
+    found = request.photos["side"]
+    assert isinstance(found, Finding)
+    assert found.code == "invalid_base64"
+    assert request.characters == {"front": len(FRONT), "side": len("not base64!")}
+    assert request.options.mode == "fast"
 
 
 def test_options_stand_beside_the_photos_and_have_defaults() -> None:
-    assert parse(SIMPLE).options == Options(
+    assert parse(SIMPLE).options == RequestOptions(
         mode="standard",
         include=frozenset(),
         strict=True,
         calibration="none",
-        camera_roll=Roll(front=0, side=0),
-        mirrored=Mirrored(front=False, side=False),
+        camera_roll={},
+        mirrored={},
     )
+    assert [parse(SIMPLE).options.camera(view) for view in views.VIEWS] == [Camera(0, mirrored=False)] * 2
     given = {
         "mode": "precise",
         "include": ["details", "measures"],
@@ -154,20 +177,23 @@ def test_options_stand_beside_the_photos_and_have_defaults() -> None:
         "mirrored": {"side": True},
     }
     for job in ({"input": {**SIMPLE, **given}}, {"input": {"input": {**DETAILED, **given}}}, {**SIMPLE, **given}):
-        assert parse(job).options == Options(
+        options = parse(job).options
+        assert options == RequestOptions(
             mode="precise",
             include=frozenset({"details", "measures"}),
             strict=False,
             calibration="anatomical",
-            camera_roll=Roll(front=-2.5),
-            mirrored=Mirrored(side=True),
+            camera_roll={"front": -2.5},
+            mirrored={"side": True},
         )
+        assert options.camera(views.FRONT) == Camera(-2.5, mirrored=False)
+        assert options.camera(views.SIDE) == Camera(0, mirrored=True)
 
 
 def test_the_operators_defaults_hold_where_the_client_does_not_say() -> None:
-    defaults = Options(calibration="anatomical")
-    assert parse({**SIMPLE, "mode": "fast"}, defaults).options == Options(mode="fast", calibration="anatomical")
-    assert parse({**SIMPLE, "calibration": "none"}, defaults).options == Options()
+    defaults = RequestOptions(calibration="anatomical")
+    assert parse({**SIMPLE, "mode": "fast"}, defaults).options == RequestOptions(mode="fast", calibration="anatomical")
+    assert parse({**SIMPLE, "calibration": "none"}, defaults).options == RequestOptions()
 
 
 @pytest.mark.parametrize(
@@ -184,9 +210,9 @@ def test_the_operators_defaults_hold_where_the_client_does_not_say() -> None:
 )  # fmt: skip
 def test_a_value_that_an_option_cannot_have_is_refused_and_not_shown(name: str, value: object) -> None:
     error = refusal({**SIMPLE, name: value})
-    assert error.problem == f"the value of `{name}` is not one it can have."
+    assert error.problems[0].problem == f"the value of `{name}` is not one it can have."
     assert error.advice.startswith(f"`{name}` takes ")
 
 
 def test_options_beside_the_input_instead_of_in_it_are_refused() -> None:
-    assert refusal({"input": SIMPLE, "mode": "fast"}).problem == "`mode` beside `input` instead of in it."
+    assert problem({"input": SIMPLE, "mode": "fast"}) == "`mode` beside `input` instead of in it."

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posture import images, model
-from posture.landmarker import LandmarkerPool
 from posture.landmarks import Pixels
+from posture.models import files
+from posture.models.mediapipe import LandmarkerPool
 from testing import DEMO
-from testing.pictures import base64_text
+from testing.pictures import decoded
 
 
 def pixels(name: str) -> Pixels:
-    return images.decode(base64_text((DEMO / name).read_bytes())).pixels
+    return decoded((DEMO / name).read_bytes())
 
 
 def test_nobody_is_found_in_an_empty_room(pool: LandmarkerPool) -> None:
@@ -58,7 +58,7 @@ def test_work_is_done_in_order_and_given_back_in_order(pool: LandmarkerPool) -> 
 
 def test_the_first_picture_waits_for_one_landmarker_and_the_others_follow() -> None:
     picture = pixels("front_image.jpg")
-    with LandmarkerPool(model.path(), size=3) as several:
+    with LandmarkerPool(files.path(), size=3) as several:
         assert several.opened == 1
         first = several.detect(picture)[0].points
         while several.opened < 3:
@@ -70,8 +70,8 @@ def test_the_first_picture_waits_for_one_landmarker_and_the_others_follow() -> N
 def test_a_landmarker_that_cannot_be_opened_is_told_of_and_the_others_work(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    picture, file = pixels("front_image.jpg"), tmp_path / model.NAME
-    file.write_bytes(model.path().read_bytes())
+    picture, file = pixels("front_image.jpg"), tmp_path / files.NAME
+    file.write_bytes(files.path().read_bytes())
     with LandmarkerPool(file, size=2) as both:
         file.unlink()
         assert len(both.detect(picture)) == 1

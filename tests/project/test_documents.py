@@ -1,0 +1,101 @@
+"""What is made from the code stands in the tree as the code makes it now: `make docs`."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docs import make, tables
+from testing import TOP
+
+MADE = (*make.MARKDOWN, "runpod_config.json", ".runpod/hub.json")
+
+
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what is made, which docs.make then takes for the top of the tree."""
+    for name in MADE:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(TOP / name, tmp_path / name)
+    monkeypatch.setattr(make, "TOP", tmp_path)
+    return tmp_path
+
+
+def replaced(old: str, new: str) -> Callable[[Path], None]:
+    def change(file: Path) -> None:
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new, 1))
+
+    return change
+
+
+def changed(*keys: str | int, to: object) -> Callable[[Path], None]:
+    """A JSON document with another value under these keys."""
+
+    def change(file: Path) -> None:
+        document = json.loads(file.read_text())
+        inner: Any = document
+        for key in keys[:-1]:
+            inner = inner[key]
+        assert inner[keys[-1]] != to
+        inner[keys[-1]] = to
+        file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+    return change
+
+
+def test_nothing_that_is_made_from_the_code_is_stale() -> None:
+    assert make.stale(write=False) == [], "run: make docs"
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("README.md", replaced("| `no_person` | the model found nobody |\n", "")),
+        ("README.md", replaced("| `fast`, `standard` or `precise` |", "| `fast` |")),
+        ("README.md", replaced("too_many_pixels` |\n", "too_many_pixels` |\n| one line more | | |\n")),
+        ("RUNPOD_DEPLOYMENT.md", replaced("| `POSTURE_PLAIN_START` | 0 |", "| `POSTURE_PLAIN_START` | 1 |")),
+        ("docs/REFUSALS.md", replaced("degrees", "grades")),
+        ("runpod_config.json", changed("inputSchema", "$defs", "photo", "maxLength", to=7)),
+        ("runpod_config.json", changed("outputSchema", "$defs", "degrees", "maximum", to=90)),
+        (".runpod/hub.json", changed("config", "env", 1, "input", "max", to=64)),
+    ],
+)
+def test_what_is_changed_by_hand_is_noticed_and_made_again(
+    copy: Path, name: str, change: Callable[[Path], None]
+) -> None:
+    assert make.stale(write=False) == []
+    change(copy / name)
+    by_hand = (copy / name).read_bytes()
+    assert make.stale(write=False) == [name]
+    assert (copy / name).read_bytes() == by_hand
+    assert make.stale(write=True) == [name]
+    assert (copy / name).read_bytes() == (TOP / name).read_bytes()
+    assert make.stale(write=False) == []
+
+
+@pytest.mark.usefixtures("copy")
+def test_a_table_of_the_code_that_is_changed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MAX_ENCODED_LENGTH", 1)
+    assert make.stale(write=False) == ["README.md"]
+
+
+def test_what_is_written_by_hand_is_left_as_it_is(copy: Path) -> None:
+    replaced("## Request\n", "## Request\n\nA sentence more.\n")(copy / "README.md")
+    changed("endpoint", "disk", to=20)(copy / "runpod_config.json")
+    changed("config", "env", 0, "value", to="600")(copy / ".runpod" / "hub.json")
+    assert make.stale(write=True) == []
+    assert "A sentence more." in (copy / "README.md").read_text()
+
+
+def test_the_check_fails_with_the_names_and_writes_nothing(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["docs.make", "--check"])
+    make.main()
+    replaced("| `no_person` |", "| `nobody` |")(copy / "README.md")
+    with pytest.raises(SystemExit, match=r"^Stale: README\.md\. Run: make docs$"):
+        make.main()
+    assert "| `nobody` |" in (copy / "README.md").read_text()

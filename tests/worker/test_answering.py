@@ -1,0 +1,225 @@
+"""Answers with a detector and a log of the tests' own; tests/worker/test_worker.py drives the real ones."""
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pytest
+
+from posture.landmarks import Detect, Landmarks, Pixels
+from posture.models.files import ModelError
+from posture.worker.settings import Settings, SettingsError
+from posture.worker.worker import Pool, Worker
+from testing.builders import FRONT_PHOTO, SIDE_PHOTO, detect
+
+_Result = TypeVar("_Result")
+
+JOB = {"id": "job-1", "input": {"front": FRONT_PHOTO, "side": SIDE_PHOTO}}
+SETTINGS = Settings(landmarkers=1, concurrency=16, calibration="none")
+
+
+class FakePool:
+    """Landmarkers that are a function."""
+
+    def __init__(self, detect: Detect) -> None:
+        self._detect = detect
+        self.closed = 0
+
+    def detect(self, pixels: Pixels) -> list[Landmarks]:
+        return self._detect(pixels)
+
+    def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
+        return map(function, *items)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class FakeLog:
+    """Keeps what it is told: each level, job's id and message."""
+
+    lines: list[tuple[str, str | None, str]] = field(default_factory=list)
+
+    def info(self, message: str, request_id: str | None = None) -> None:
+        self.lines.append(("info", request_id, message))
+
+    def error(self, message: str, request_id: str | None = None) -> None:
+        self.lines.append(("error", request_id, message))
+
+
+def worker(detect: Detect = detect, log: FakeLog | None = None, settings: Settings = SETTINGS) -> Worker:
+    return Worker(lambda: FakePool(detect), lambda: settings, log or FakeLog())
+
+
+def answer(worker: Worker, job: object = JOB) -> dict[str, Any]:
+    """The answer where no event loop runs."""
+    said = worker.handle(job)
+    assert isinstance(said, dict)
+    return said
+
+
+def test_where_no_event_loop_runs_the_answer_is_returned() -> None:
+    said = answer(worker())
+    assert said["status"] == "success"
+    assert list(said) == ["status", "data", "message"]
+    assert set(said["data"]) == {"front_view", "side_view"}
+    assert json.loads(json.dumps(said, allow_nan=False)) == said
+
+
+def test_a_running_event_loop_is_left_free() -> None:
+    may_finish = threading.Event()
+
+    def slow(pixels: Pixels) -> list[Landmarks]:
+        assert may_finish.wait(10)
+        return detect(pixels)
+
+    async def run() -> dict[str, Any]:
+        said = asyncio.ensure_future(worker(slow).handle(JOB))  # type: ignore[arg-type]
+        await asyncio.sleep(0.05)
+        assert not said.done()
+        may_finish.set()  # said by the loop, while the job is in work
+        return await said
+
+    assert asyncio.run(run())["status"] == "success"
+
+
+@pytest.mark.parametrize(
+    "job", [None, 7, "text", [], {}, {"input": None}, {"input": []}, {"id": None, "input": {"front": 1}}]
+)
+def test_whatever_the_job_is_there_is_an_answer(job: object) -> None:
+    said = answer(worker(), job)
+    assert said["code"] == "invalid_request"
+    assert set(said) == {"status", "code", "view", "message", "error", "problems"}
+    assert said["problems"][0].keys() == {"view", "code", "problem", "advice"}
+    assert (said["problems"][0]["view"], said["problems"][0]["code"]) == (said["view"], said["code"])
+
+
+def test_a_defect_is_logged_with_its_traceback_and_not_told_to_the_client() -> None:
+    def broken(_pixels: Pixels) -> list[Landmarks]:
+        raise RuntimeError("the sprocket is loose " + FRONT_PHOTO)
+
+    log = FakeLog()
+    said = answer(worker(broken, log))
+    assert said["code"] == "internal_error"
+    assert said["view"] is None
+    assert set(said) == {"status", "code", "view", "message", "error"}
+    assert "sprocket" not in json.dumps(said)
+    (level, job, trace), (level_after, job_after, line) = log.lines
+    assert (level, job, level_after, job_after) == ("error", "job-1", "info", "job-1")
+    assert "RuntimeError: the sprocket is loose [cut]" in trace
+    assert "in broken" in trace
+    assert line.startswith("status=internal_error view=None ms=")
+    assert FRONT_PHOTO[:40] not in trace + line
+
+
+def test_one_line_is_logged_for_a_job_and_nothing_of_its_pictures() -> None:
+    log = FakeLog()
+    logging = worker(log=log)
+    logging.handle(JOB)
+    logging.handle({"id": "job-2", "input": {"front": FRONT_PHOTO, "side": "!" + SIDE_PHOTO}})
+    logging.handle({"id": "job-3", "input": {}})
+    front = f"front={len(FRONT_PHOTO)}"
+    for said, job, outcome, tail in zip(
+        log.lines,
+        ("job-1", "job-2", "job-3"),
+        ("status=success", "status=invalid_base64 view=side", "status=invalid_request view=None"),
+        (f" {front} side={len(SIDE_PHOTO)} characters", f" {front} side={len(SIDE_PHOTO) + 1} characters", ""),
+        strict=True,
+    ):
+        level, request_id, line = said
+        assert (level, request_id) == ("info", job)
+        assert re.fullmatch(rf"{outcome} ms=\d+{tail}", line)
+
+
+@pytest.mark.parametrize("job_id", ["a\nERROR  | forged", "\ud800", "x" * 1000, ["deep"] * 3, {}, 7, None])
+def test_a_jobs_id_is_short_and_of_one_line_in_the_log_whatever_it_is(job_id: object) -> None:
+    log = FakeLog()
+    worker(log=log).handle({**JOB, "id": job_id})
+    [(_, told, line)] = log.lines
+    assert len(line.splitlines()) == 1
+    if isinstance(job_id, str):
+        assert told is not None
+        assert 0 < len(told) <= 64
+        assert told.isascii()
+        assert told.isprintable()
+    else:
+        assert told is None
+
+
+def test_the_landmarkers_are_opened_once_and_not_before_they_are_needed() -> None:
+    opened: list[int] = []
+
+    def open_pool() -> Pool:
+        opened.append(1)
+        return FakePool(detect)
+
+    several = Worker(open_pool, lambda: SETTINGS, FakeLog())
+    several.handle({"input": {}})
+    assert opened == []
+
+    async def run() -> None:
+        await asyncio.gather(*(several.handle(JOB) for _ in range(8)))  # type: ignore[arg-type]
+
+    asyncio.run(run())
+    assert opened == [1]
+
+
+def test_closing_releases_landmarkers_that_are_open_once() -> None:
+    pools: list[FakePool] = []
+
+    def open_pool() -> Pool:
+        pools.append(FakePool(detect))
+        return pools[-1]
+
+    closing = Worker(open_pool, lambda: SETTINGS, FakeLog())
+    closing.close()
+    assert pools == []
+    closing.handle(JOB)
+    closing.close()
+    closing.close()
+    assert [pool.closed for pool in pools] == [1]
+
+
+def test_a_model_that_is_not_there_is_no_crash_of_a_job() -> None:
+    def missing() -> Pool:
+        raise ModelError("there is no model file")
+
+    assert answer(Worker(missing, lambda: SETTINGS, FakeLog()))["code"] == "internal_error"
+
+
+def test_a_setting_that_cannot_be_is_no_crash_of_a_job() -> None:
+    def wrong() -> Settings:
+        raise SettingsError("POSTURE_LANDMARKERS must be a positive whole number, not 'many'.")
+
+    log = FakeLog()
+    assert answer(Worker(lambda: FakePool(detect), wrong, log))["code"] == "internal_error"
+    assert "must be a positive whole number" in log.lines[0][2]
+
+
+def test_the_settings_are_read_once_and_not_before_they_are_needed() -> None:
+    reads: list[int] = []
+
+    def read() -> Settings:
+        reads.append(1)
+        return SETTINGS
+
+    reading = Worker(lambda: FakePool(detect), read, FakeLog())
+    assert reads == []
+    for _ in range(3):
+        reading.handle(JOB)
+    assert reads == [1]
+
+
+def test_the_operators_calibration_is_that_of_jobs_that_name_none() -> None:
+    anatomical = worker(settings=Settings(landmarkers=1, concurrency=16, calibration="anatomical"))
+    asked = {**JOB["input"], "include": ["details"]}  # type: ignore[dict-item]
+    for given, calibration in (({}, "anatomical"), ({"calibration": "none"}, "none")):
+        details = answer(anatomical, {"input": {**asked, **given}})["data"]["details"]
+        assert details["calibration"] == calibration
+        neck = details["side_view"]["angles"]["neck_tilt"]
+        assert (neck["value"] == neck["uncalibrated"]) == (calibration == "none")

@@ -1,0 +1,40 @@
+import pytest
+
+from posture import cores
+from posture.worker import settings
+from posture.worker.settings import JOBS_PER_LANDMARKER, VARIABLES, SettingsError, read
+
+
+def test_without_any_a_landmarker_a_core_and_places_for_what_they_do_in_a_second() -> None:
+    assert read({}) == settings.Settings(cores.available(), JOBS_PER_LANDMARKER * cores.available(), "none")
+
+
+def test_landmarkers_and_places_come_from_the_environment() -> None:
+    assert read({"POSTURE_LANDMARKERS": "3"}).landmarkers == 3
+    assert read({"POSTURE_LANDMARKERS": "3"}).concurrency == 3 * JOBS_PER_LANDMARKER
+    assert read({"POSTURE_LANDMARKERS": "3", "POSTURE_CONCURRENCY": "5"}).concurrency == 5
+    assert read({"POSTURE_CALIBRATION": "anatomical"}).calibration == "anatomical"
+
+
+@pytest.mark.parametrize("name", ["POSTURE_LANDMARKERS", "POSTURE_CONCURRENCY"])
+@pytest.mark.parametrize("text", ["0", "-1", "2.5", "many", "", "²"])
+def test_what_is_no_positive_number_is_told_in_a_sentence(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must be a positive whole number"):
+        read({name: text})
+
+
+@pytest.mark.parametrize("text", ["", "None", "some"])
+def test_a_calibration_that_there_is_not_is_told_in_a_sentence(text: str) -> None:
+    with pytest.raises(SettingsError, match="POSTURE_CALIBRATION must be one of none, anatomical, not"):
+        read({"POSTURE_CALIBRATION": text})
+
+
+def test_the_hubs_defaults_and_ends_are_taken() -> None:
+    for variable in VARIABLES:
+        for value in (*(variable.numbers or ()), *variable.choices.values()):
+            read({variable.name: str(value)})
+    offered = {variable.name: variable.numbers for variable in VARIABLES if variable.numbers}
+    landmarkers, concurrency = (offered[name] for name in ("POSTURE_LANDMARKERS", "POSTURE_CONCURRENCY"))
+    assert landmarkers is not None
+    assert concurrency is not None
+    assert read({"POSTURE_LANDMARKERS": str(landmarkers[2])}).concurrency == concurrency[2]
