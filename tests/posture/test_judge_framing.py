@@ -182,10 +182,10 @@ def test_a_needed_landmark_that_is_hardly_there_is_outside(name: str) -> None:
 @pytest.mark.parametrize(
     ("left", "right", "distance", "expected"),
     [
-        (-0.01, -0.01, -0.01, ["person_cropped"]),
-        (0.01, -0.01, -0.01, []),  # one foot may be hidden behind the other
-        (-0.01, 0.01, -0.01, []),
-        (-0.01, -0.01, 0.01, []),  # the feet are hidden, not cut off
+        (-0.01, -0.01, -0.001, ["person_cropped"]),
+        (0.01, -0.01, -0.001, []),  # one foot may be hidden behind the other
+        (-0.01, 0.01, -0.001, []),
+        (-0.01, -0.01, 0.001, []),  # the feet are hidden, not cut off
     ],
 )
 def test_feet_with_little_presence_close_to_the_edge_are_cut_off(
@@ -200,7 +200,7 @@ def test_feet_with_little_presence_close_to_the_edge_are_cut_off(
 @pytest.mark.parametrize("part", ["head", "shoulders", "hips", "knees"])
 @pytest.mark.parametrize(
     ("surely", "distance", "is_cropped"),
-    [(-0.01, -0.01, True), (0.01, -0.01, False), (-0.01, 0.01, False)],
+    [(-0.01, -0.001, True), (0.01, -0.001, False), (-0.01, 0.001, False)],
 )
 def test_any_part_with_little_presence_close_to_the_edge_is_cut_off(
     part: str, surely: float, distance: float, *, is_cropped: bool
