@@ -8,10 +8,11 @@ What was "seen" was seen on rendered figures with known angles, at two looks eac
 docs/accuracy/tables.md has the tables.
 """
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from posture.errors import Finding
 from posture.estimate import MAX_DISAGREEMENT
@@ -69,18 +70,29 @@ OTHER_VIEW = 60
 MIN_SHARE_OF_LOOKS = 0.75
 
 
+Side: TypeAlias = Literal["below", "above", "at least", "at most"]
+_COMPARED: dict[Side, Callable[[float, float], bool]] = {
+    "below": operator.lt,
+    "above": operator.gt,
+    "at least": operator.ge,
+    "at most": operator.le,
+}
+
+
 @dataclass(frozen=True)
 class Limit:
-    """A quantity of the scene that is below, or above, a number."""
+    """A quantity of the scene on one side of a number, the number itself included by `at least` and `at most` alone.
+
+    Where one row ends and the next begins, one of the two includes it.
+    """
 
     quantity: Quantity
-    side: Literal["below", "above"]
+    side: Side
     number: float
 
     def is_passed(self, scene: Scene) -> bool:
         """Whether the scene is on that side of the number."""
-        value = self.quantity(scene)
-        return value < self.number if self.side == "below" else value > self.number
+        return _COMPARED[self.side](self.quantity(scene), self.number)
 
     @property
     def name(self) -> str:
@@ -158,11 +170,11 @@ def checks(view: View) -> tuple[Check, ...]:
         problem="the body's landmarks cannot be found reliably.",
         advice="Take a sharp, well lit photo against a plain background, in clothes that show the body's outline.",
     )
-    has_face = below(Scene.turn_of_a_look, INVENTED_NOSE)
+    has_face = Limit(Scene.turn_of_a_look, "at most", INVENTED_NOSE)
     return (
         Check(
             "several_people",
-            (above(Scene.largest_other, COMPARABLE_SIZE),),
+            (Limit(Scene.largest_other, "at least", COMPARABLE_SIZE),),
             "more than one person is in the picture.",
             _ALONE,
         ),
@@ -212,13 +224,13 @@ def checks(view: View) -> tuple[Check, ...]:
         ),
         Check(
             "wrong_view",
-            (above(Scene.out_of_plane, OTHER_VIEW), below(Scene.turn, view.from_behind)),
+            (above(Scene.out_of_plane, OTHER_VIEW), Limit(Scene.turn, "at most", view.from_behind)),
             f"the photo shows the person {view.mistaken}.",
             f"Send a photo {view.seen} here, {view.pose}.",
         ),
         Check(
             "oblique_view",
-            (above(Scene.out_of_plane, view.max_turn), below(Scene.out_of_plane, OTHER_VIEW)),
+            (above(Scene.out_of_plane, view.max_turn), Limit(Scene.out_of_plane, "at most", OTHER_VIEW)),
             "the person is turned by about {out_of_plane:.0f} degrees.",
             f"Take the photo squarely {view.seen}, {view.square}.",
         ),

@@ -38,7 +38,9 @@ class Scene:
 
     def largest_other(self) -> float:
         """The size of the largest other person in the picture, beside that of the person measured; 0 for none."""
-        return max((other.nose_to_ankle for other in self.estimate.others), default=0.0) / self.person.nose_to_ankle
+        return _ratio(
+            max((other.nose_to_ankle for other in self.estimate.others), default=0.0), self.person.nose_to_ankle
+        )
 
     def share_of_looks(self) -> float:
         """Of the looks that were taken, the share that found the person."""
@@ -56,7 +58,7 @@ class Scene:
 
     def margin(self, part: str) -> float:
         """From the outermost landmark of a part of the body to the nearest edge, in body sizes; negative outside."""
-        return self._inside(PARTS[part]) / self._seen.nose_to_ankle
+        return _ratio(self._inside(PARTS[part]), self._seen.nose_to_ankle)
 
     def presence(self, part: str) -> float:
         """The least presence among the landmarks of a part of the body."""
@@ -69,20 +71,20 @@ class Scene:
     def headroom(self) -> float:
         """From the highest landmark of the head to the upper edge, in body sizes; negative above it."""
         head = self._seen.points[[INDEX[name] for name in PARTS["head"]]]
-        return float(head[:, 1].min() / self._seen.nose_to_ankle)
+        return _ratio(float(head[:, 1].min()), self._seen.nose_to_ankle)
 
     def neck(self) -> float:
         """From the nose to the middle of the shoulders, in trunk lengths."""
         neck = self._seen.middle("nose") - self._seen.middle(*_SHOULDERS)
-        return float(np.linalg.norm(neck) / self._trunk_seen)
+        return _ratio(float(np.linalg.norm(neck)), self._trunk_seen)
 
     def room_for_head(self) -> float:
         """From the middle of the shoulders to the upper edge, in trunk lengths."""
-        return float(self._seen.middle(*_SHOULDERS)[1] / self._trunk_seen)
+        return _ratio(float(self._seen.middle(*_SHOULDERS)[1]), self._trunk_seen)
 
     def soles(self) -> float:
         """How far the outermost of heels and toes lies inside the picture, in body sizes; negative outside."""
-        return self._inside(_SOLES) / self._seen.nose_to_ankle
+        return _ratio(self._inside(_SOLES), self._seen.nose_to_ankle)
 
     # How the person stands
 
@@ -100,12 +102,12 @@ class Scene:
 
     def trunk(self) -> float:
         """The trunk's length, in body sizes."""
-        return self._lengths[0] / self.person.nose_to_ankle
+        return _ratio(self._lengths[0], self.person.nose_to_ankle)
 
     def thighs(self) -> float:
         """The thighs' length beside that of the shanks."""
         _, thighs, shanks = self._lengths
-        return thighs / shanks
+        return _ratio(thighs, shanks)
 
     # Which way the person is turned
 
@@ -172,6 +174,11 @@ class Scene:
     def _presence(self, part: str) -> Array:
         presence: Array = self._seen.presence[[INDEX[name] for name in PARTS[part]]]
         return presence
+
+
+def _ratio(value: float, size: float) -> float:
+    """The value in units of a size; infinite where the size is nothing."""
+    return value / size if size else math.copysign(math.inf, value)
 
 
 # Such as Scene.neck, or partial(Scene.margin, part="feet").

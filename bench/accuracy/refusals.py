@@ -243,7 +243,7 @@ class _Limited:
 
     def value(self, scene: Scene) -> float:
         """The quantity; of several parts, that of the one that comes closest to the limit."""
-        furthest = min if self.limits[0].side == "below" else max
+        furthest = min if self.limits[0].side in ("below", "at most") else max
         return furthest(limit.quantity(scene) for limit in self.limits)
 
 

@@ -182,3 +182,7 @@ def test_enough_looks_that_find_the_person_are_trusted(found: int, asked: int) -
 @pytest.mark.parametrize(("found", "asked"), [(1, 2), (5, 8), (1, 8)])
 def test_too_few_looks_that_find_the_person_are_not(found: int, asked: int) -> None:
     assert codes(scene(STANDING, FRONT, Estimate([STANDING] * found, [], asked))) == ["low_confidence"]
+
+
+def test_a_body_without_shanks_does_not_stand() -> None:
+    assert "not_upright" in codes(scene(with_lengths(240, 190, 0)))

@@ -141,7 +141,7 @@ def test_the_rows_limit_quantities_of_the_scene_by_their_names(view: View) -> No
             assert keywords in ({}, *({"part": part} for part in PARTS))
             assert limit.name.startswith(name.replace("_", " "))
             assert str(limit) == f"{limit.name} {limit.side} {limit.number:g}"
-            assert limit.side in ("below", "above")
+            assert limit.side in ("below", "above", "at least", "at most")
             assert limit.meaning[0].isupper(), name
             assert limit.meaning.endswith("."), name
 
