@@ -31,7 +31,7 @@ def test_a_folder_adds_figures_and_what_must_be_refused(tmp_path: Path, monkeypa
         "right_knee": [90, 350], "left_ankle": [110, 450], "right_ankle": [90, 450],
     }  # fmt: skip
     angles = {view.name: dict.fromkeys(NAMES[view.name][:4], 1.5) for view in VIEWS}
-    truth = {"id": "007", "facing": "left", "angles": angles, "landmarks": dict.fromkeys(VIEWS, points)}
+    truth = {"id": "007", "facing": "left", "angles": angles, "landmarks": dict.fromkeys(NAMES, points)}
     (tmp_path / "007.json").write_text(json.dumps(truth))
     for view in VIEWS:
         (tmp_path / f"007_{view.name}.jpg").write_bytes(view.name.encode())
