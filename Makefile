@@ -71,4 +71,4 @@ image-figures:  ## The image's size and start beside those of one made in the ob
 	@PYTHON=$(PYTHON) scripts/image_figures.sh
 
 clean:  ## Remove .venv and what the tools keep
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -1,8 +1,10 @@
 """The RunPod worker: takes jobs, answers with posture angles.
 
-python runpod_handler.py                   measures test_input.json and ends
-python runpod_handler.py --rp_serve_api    serves /run, /runsync and /status on this machine
-on RunPod                                  takes the endpoint's jobs until it is stopped
+    python runpod_handler.py                   measures test_input.json and ends
+    python runpod_handler.py --rp_serve_api    serves /run, /runsync and /status on this machine
+    on RunPod                                  takes the endpoint's jobs until it is stopped
+
+Its settings are in posture/worker/settings.py.
 """
 
 import os
@@ -14,10 +16,11 @@ if not {"RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"} & os.environ.keys():
 
 import posture
 from posture import startup
-from posture.worker import settings
 
 
 def _open_model() -> "posture.LandmarkerPool":
+    from posture.worker import settings  # noqa: PLC0415  it takes numpy, for which the SDK need not wait
+
     return posture.open_model(settings.read().landmarkers)
 
 
@@ -28,6 +31,7 @@ with startup.lean("runpod"):
     import runpod
     from runpod.serverless.modules.rp_logger import RunPodLogger
 
+from posture.worker import settings
 from posture.worker.worker import Worker
 
 _worker = Worker(_opened_model, settings.read, RunPodLogger())
@@ -41,7 +45,7 @@ def main() -> None:
         places = settings.read().concurrency
         _worker.pool()  # before the SDK forks its heartbeat: nothing else may be at work then
         runpod.serverless.start({"handler": handler, "concurrency_modifier": lambda _current: places})
-    except (posture.ModelError, settings.SettingsError) as error:
+    except (posture.ModelError, posture.NotInstalledError, settings.SettingsError) as error:
         sys.exit(f"The worker cannot start: {error}")
     finally:
         close()

@@ -107,7 +107,7 @@ def measure(  # noqa: PLR0913  each is an option of posture.options.Options
         "mode": mode,
         "strict": strict,
         "calibration": calibration,
-        "camera_roll": {} if camera_roll is None else camera_roll,
+        "camera_roll": {} if camera_roll is None else _plain(camera_roll),
         "mirrored": {} if mirrored is None else mirrored,
     }
     options = choose(given, Options())
@@ -116,6 +116,13 @@ def measure(  # noqa: PLR0913  each is an option of posture.options.Options
         return analyze(photos, options, model)
     with open_model(len(photos)) as opened:
         return analyze(photos, options, opened)
+
+
+def _plain(rolls: object) -> object:
+    """The rolls with numpy's floats as Python's; what is no mapping of floats is left for the check."""
+    if not isinstance(rolls, Mapping):
+        return rolls
+    return {view: float(roll) if isinstance(roll, float) else roll for view, roll in rolls.items()}
 
 
 def open_model(landmarkers: int | None = None) -> "LandmarkerPool":
@@ -149,7 +156,8 @@ def _instrument() -> Iterator[None]:
         if error.name not in _LIBRARIES:
             raise
         raise NotInstalledError(
-            f"Measuring needs {error.name}, which is not installed. Run: pip install 'posture-measurement[measure]'"
+            f"Measuring needs {error.name}, which is not installed. Run: pip install 'posture-measurement[measure]', "
+            "or in a checkout: pip install '.[measure]'"
         ) from None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -49,22 +49,26 @@ def measure(photos: Mapping[str, bytes | Finding], options: Options, model: Mode
     """
     sent = [photos[view.name] for view in VIEWS]
     outcomes = list(model.map(partial(_outcome, model.detect, options), VIEWS, sent))
-    refused = [outcome for outcome in outcomes if not isinstance(outcome, ViewMeasurement)]
+    refused = {view: of for view, of in zip(VIEWS, outcomes, strict=True) if not isinstance(of, ViewMeasurement)}
     if refused:
-        swapped = [first.code for first, *_ in refused] == ["wrong_view"] * len(VIEWS)
-        problems = tuple(chain(*refused))
-        raise refusal(_told_as_swapped(problems) if swapped else problems)
-    measured = [outcome for outcome in outcomes if isinstance(outcome, ViewMeasurement)]
-    if all("wrong_view" in [warning.code for warning in of.warnings] for of in measured):
-        measured = [replace(of, warnings=_told_as_swapped(of.warnings)) for of in measured]
+        problems = tuple(chain(*refused.values()))
+        swapped = len(refused) > 1 and all(first.code == _SWAPPED for first, *_ in refused.values())
+        raise refusal(_told_as_swapped(problems, [*refused]) if swapped else problems)
+    measured = [of for of in outcomes if isinstance(of, ViewMeasurement)]
+    wrong = [of.view for of in measured if _SWAPPED in [warning.code for warning in of.warnings]]
+    if len(wrong) > 1:
+        measured = [replace(of, warnings=_told_as_swapped(of.warnings, wrong)) for of in measured]
     views = {of.view.name: of for of in measured}
     return Measurement(views, options, f"{files.NAME} sha256:{files.SHA256}", __version__)
 
 
-def _told_as_swapped(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+_SWAPPED = "wrong_view"  # said of several photos, it means that they are exchanged
+
+
+def _told_as_swapped(findings: Sequence[Finding], views: Sequence[View]) -> tuple[Finding, ...]:
     """The findings about photos that each show another's view: told once, where the first says so."""
-    swapped = judge.views_swapped(VIEWS)
-    told = [swapped if finding.code == "wrong_view" else finding for finding in findings]
+    swapped = judge.views_swapped(views)
+    told = [swapped if finding.code == _SWAPPED else finding for finding in findings]
     return tuple(dict.fromkeys(told))
 
 
@@ -127,26 +131,23 @@ def _readings(
     def calibrated(person: Landmarks) -> Landmarks:
         return person if options.calibration == "none" else anatomy.anatomical(person, plane, direction)
 
-    def line(points: angles.Points) -> Line:
-        return tuple((float(x), float(y)) for x, y in in_photo(np.array(points)))
-
     people = [calibrated(camera.righted(look, scene.width, scene.height)) for look in scene.estimate.looks]
     looks = [angles.measure(person, plane, direction) for person in people]
     uncertain = uncertainty(options.mode, plane, looks, scene.size())
     plain = angles.measure(scene.person, plane, direction)
     person = calibrated(scene.person)
     values = plain if person is scene.person else angles.measure(person, plane, direction)
-    readings = []
-    for measure in angles.of_plane(plane):
-        points = measure.points_of(person, direction)
-        readings.append(
-            Reading(
-                measure=measure,
-                value=values[measure.name],
-                uncalibrated=plain[measure.name],
-                uncertainty=uncertain[measure.name],
-                line=line(points),
-                reference=line(measure.reference(points, direction)),
-            )
-        )
-    return readings
+    rows = angles.of_plane(plane)
+    lines = [row.points_of(person, direction) for row in rows]
+    references = [row.reference(points, direction) for row, points in zip(rows, lines, strict=True)]
+    drawn = iter(in_photo(np.array([*chain(*lines), *chain(*references)])).tolist())
+    lines_drawn, references_drawn = ([_line(drawn, points) for points in each] for each in (lines, references))
+    return [
+        Reading(row, values[row.name], plain[row.name], uncertain[row.name], line, reference)
+        for row, line, reference in zip(rows, lines_drawn, references_drawn, strict=True)
+    ]
+
+
+def _line(drawn: Iterator[list[float]], points: angles.Points) -> Line:
+    """As many of the points in the photo as the line has."""
+    return tuple((x, y) for x, y in islice(drawn, len(points)))

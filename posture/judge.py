@@ -1,8 +1,8 @@
 """Whether a photo can be measured: a table of limits, each with advice for the person who holds the camera.
 
-A row says which quantities of the scene (posture.scene), beyond which limits, tell what is wrong. To add a check, add a
-row to `checks`, its code to posture.errors.CODES and a case on either side of its limit to the tests of the judge
-(tests/posture/test_judge_framing.py: what is in the picture; test_judge_stance.py: how the person stands).
+A row names quantities of the scene (posture.scene) and their limits; where all are passed, the photo has that fault. To
+add a check, add a row to `checks`, its code to posture.errors.CODES, and a case on either side of its limit to
+tests/posture/test_judge_framing.py (what is in the picture) or test_judge_stance.py (how the person stands).
 
 What was "seen" was seen on rendered figures with known angles, at two looks each, and on photographs of real people;
 docs/accuracy/tables.md has the tables.

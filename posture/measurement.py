@@ -95,7 +95,10 @@ class Measurement:
         return self.views["side"]
 
     def answer(self, include: Collection[str] = ()) -> dict[str, Any]:
-        """The worker's answer, as JSON takes it. `include`: what it holds beyond the angles, as in a request."""
+        """The worker's answer, as JSON takes it. `include`: what it holds beyond the angles, as in a request.
+
+        Raises ValueError for names that a request could not have.
+        """
         from posture.wire.answer import success  # noqa: PLC0415  the wire knows measurements, not the reverse
 
         return success(self, include)

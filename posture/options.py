@@ -1,4 +1,7 @@
-"""How photos are to be measured. To add an option, add a field: request, schema and documents are made from it."""
+"""How photos are to be measured.
+
+To add an option, add a field and the keyword to posture.measure; request, schema and documents are made from it.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
@@ -42,8 +45,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         bool,
         option(
             "true or false",
-            "Whether a photo that shows the person unfit for measuring is refused; if not, it is measured with "
-            "warnings in `data.details`.",
+            "Refuses a photo that cannot be measured well; `false` measures it and warns in `data.details`.",
         ),
     ] = True
     calibration: Annotated[
@@ -58,16 +60,14 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         dict[ViewName, Degrees],
         option(
             f"{_EACH_VIEW} degrees between -180 and 180",
-            "How far each picture's content is turned clockwise, from the phone's own level; it is taken off. 0 where "
-            "it is not given.",
+            "Clockwise roll of each picture in degrees, from the phone's level; it is corrected. 0 if not given.",
         ),
     ] = {}
     mirrored: Annotated[
         dict[ViewName, bool],
         option(
             f"{_EACH_VIEW} true or false",
-            "Whether each picture shows left and right exchanged, as selfie cameras may save it. False where it is not "
-            "given.",
+            "Whether each picture shows left and right exchanged, as selfie cameras may save it. False if not given.",
         ),
     ] = {}
 

@@ -38,9 +38,8 @@ class Scene:
 
     def largest_other(self) -> float:
         """The size of the largest other person in the picture, beside that of the person measured; 0 for none."""
-        return _ratio(
-            max((other.nose_to_ankle for other in self.estimate.others), default=0.0), self.person.nose_to_ankle
-        )
+        others = [other.nose_to_ankle for other in self.estimate.others]
+        return _ratio(max(others), self.person.nose_to_ankle) if others else 0.0
 
     def share_of_looks(self) -> float:
         """Of the looks that were taken, the share that found the person."""

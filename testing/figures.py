@@ -11,7 +11,7 @@ import numpy as np
 
 from posture import angles
 from posture.landmarks import INDEX, NAMES, Landmarks
-from posture.views import FRONT, VIEWS, View
+from posture.views import FRONTAL, VIEWS, View
 from testing import DEMO
 
 _Item = TypeVar("_Item")
@@ -75,7 +75,7 @@ def unfit() -> list[tuple[Path, str]]:
 
 def true_measures(truth: dict[str, Any], view: View) -> dict[str, float]:
     """The measures of a view by name, in their units, from the body's own points in a figure's file."""
-    direction = 1 if view is FRONT or truth["facing"] == "right" else -1
+    direction = 1 if view.plane is FRONTAL or truth["facing"] == "right" else -1
     return angles.measure(_body(truth["landmarks"][view.name]), view.plane, direction)
 
 

@@ -1,4 +1,4 @@
-"""What the worker refuses and what it measures, how far its thresholds lie from both, and what that costs."""
+"""What the worker refuses and what it measures, how far its limits lie from both, and what that costs."""
 
 import time
 from collections import Counter, defaultdict
@@ -22,7 +22,7 @@ from posture.measurement import Measurement
 from posture.models.mediapipe import LandmarkerPool
 from posture.options import Options
 from posture.scene import Scene
-from posture.views import FRONT, SIDE, VIEWS, View
+from posture.views import FRONTAL, VIEWS, View
 from testing.figures import FigurePhoto, unfit
 from testing.pictures import decoded, mirror, pixels_of
 from testing.scenes import core_angles, see, verdict
@@ -98,7 +98,7 @@ def mirrored(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> Table:
 
     def differences(photo: FigurePhoto) -> dict[tuple[str, str], float]:
         pixels = _pixels(photo)
-        sign = -1 if photo.view is FRONT else 1
+        sign = -1 if photo.view.plane is FRONTAL else 1
         found: dict[tuple[str, str], float] = {}
         for mode in LOOKS:
             one, other = (
@@ -142,7 +142,8 @@ def sizes(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> Table:
                 f"{root_mean_square([change for of in found for change in of.values()]):.2f}" if found else "",
             ]
         rows.append(cells)
-    return ["nose to ankles (px)", "front: found", "change", "side: found", "change"], rows
+    header = [cell for view in VIEWS for cell in (f"{view.name}: found", "change")]
+    return ["nose to ankles (px)", *header], rows
 
 
 # What is made of a photo: whether it is good, or the code with which it must be refused.
@@ -205,8 +206,11 @@ def _cases(detect: Detect, photo: FigurePhoto) -> list[_Case]:
             _Case(name, photo.view, code, see(np.asarray(change(subject)), photo.view, detect))
             for name, code, change in _CASES
         ]
-        other = SIDE if photo.view is FRONT else FRONT
-        cases.append(_Case("sent as the other view", other, "wrong_view", see(pixels, other, detect)))
+        cases += [
+            _Case("sent as the other view", other, "wrong_view", see(pixels, other, detect))
+            for other in VIEWS
+            if other.plane is not photo.view.plane
+        ]
     return cases
 
 

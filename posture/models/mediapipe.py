@@ -37,9 +37,9 @@ class LandmarkerPool:
     """
 
     def __init__(self, model: Path, size: int) -> None:
-        """Loads the model file `size` times, about 100 MB and 0.2 s each: once now, and then behind the first work.
+        """Loads one landmarker now and the others behind the first work, which does not need them.
 
-        So the first pictures do not wait for landmarkers that they do not need. Raises ValueError for less than one.
+        Each of the `size` takes about 100 MB and 0.2 s. Raises ValueError for less than one.
         """
         if size < 1:
             raise ValueError(f"a pool has at least one landmarker, not {size}")
@@ -106,7 +106,7 @@ class LandmarkerPool:
         _release(broken)
 
     def _complete(self) -> None:
-        """Has the landmarkers that are missing opened, each behind the work that waits for a thread."""
+        """Queues the opening of the remaining landmarkers behind the work already waiting."""
         with self._counting:
             missing, self._missing = self._missing, 0
         for _ in range(missing):

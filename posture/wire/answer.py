@@ -1,11 +1,12 @@
 """The JSON of answers, for success and for refusal."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from posture.errors import Finding, InternalError, PostureError
 from posture.landmarks import NAMES
 from posture.measurement import Line, Measurement, Reading, ViewMeasurement
+from posture.wire.request import Include
 
 DECIMALS = 2  # a hundredth of a degree is well below what a retake of the photo changes
 
@@ -15,6 +16,8 @@ def success(measurement: Measurement, include: Collection[str] = ()) -> dict[str
 
     What is measured in spite of warnings is never told without them.
     """
+    if unknown := set(include) - {*get_args(Include)}:
+        raise ValueError(f"an answer cannot include {', '.join(sorted(unknown))}")
     views, options = measurement.views.values(), measurement.options
     data: dict[str, Any] = {
         of.view.key: {name: _rounded(angle.value) for name, angle in of.angles.items()} for of in views

@@ -3,6 +3,8 @@ from operator import attrgetter
 import pytest
 
 from posture.errors import CODES, Code, Finding, PostureError, RequestError, refusal
+from posture.images import MAX_PIXELS, MAX_RATIO, MIN_SIDE
+from posture.judge import MIN_SIZE
 
 
 def finding(code: str, view: str | None, advice: str = "Do it again.") -> Finding:
@@ -57,3 +59,12 @@ def test_the_first_problem_is_the_one_to_report() -> None:
 def test_the_advice_is_for_each_photo_that_is_refused(problems: list[tuple[str, str | None, str]], advice: str) -> None:
     error: PostureError = refusal([finding(code, view, told) for code, view, told in problems])
     assert error.advice == advice
+
+
+def test_the_limits_in_the_table_are_those_that_hold() -> None:
+    assert f"less than {MIN_SIDE} pixels wide or high" in CODES["image_too_small"].meaning
+    assert f"more than {MAX_PIXELS // 1_000_000} megapixels" in CODES["too_many_pixels"].meaning
+    assert MAX_RATIO == 10
+    assert "ten times as long as wide" in CODES["image_too_small"].meaning
+    # the whole body is a sixth larger than the distance from nose to ankles
+    assert f"fewer than about {MIN_SIZE * 7 // 6} pixels" in CODES["person_too_small"].meaning

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 import posture
@@ -129,6 +130,17 @@ def test_an_option_of_another_type_is_refused(wrong: dict[str, Any]) -> None:
         posture.measure(FRONT, SIDE, **wrong)
 
 
+def test_a_roll_may_be_a_float_of_numpys(pool: posture.LandmarkerPool) -> None:
+    told = [posture.measure(FRONT, SIDE, model=pool, mode="fast", camera_roll=roll).answer()
+            for roll in ({"front": 3.0}, {"front": np.float64(3)})]  # fmt: skip
+    assert told[0] == told[1]
+
+
+def test_an_answer_does_not_include_what_there_is_not(pool: posture.LandmarkerPool) -> None:
+    with pytest.raises(ValueError, match=r"cannot include landmark$"):
+        posture.measure(FRONT, SIDE, model=pool, mode="fast").answer(["landmark"])
+
+
 @pytest.mark.parametrize("number", [0, -1])
 def test_a_model_without_landmarkers_cannot_be_opened(number: int) -> None:
     with pytest.raises(ValueError, match="at least one landmarker"):
@@ -191,7 +203,7 @@ def test_without_the_extra_it_ends_in_one_sentence_with_the_command(tmp_path: Pa
     assert ran.returncode == 1
     assert ran.stderr.rstrip().splitlines()[-1] == (
         f"posture.errors.NotInstalledError: Measuring needs {library}, which is not installed. "
-        "Run: pip install 'posture-measurement[measure]'"
+        "Run: pip install 'posture-measurement[measure]', or in a checkout: pip install '.[measure]'"
     )
 
 

@@ -33,7 +33,7 @@ def cached(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "posture" / "pose_landmarker_full.task"
 
 
-def gives(content: bytes) -> files.Source:
+def gives(content: bytes) -> files.Fetcher:
     def source(destination: Path) -> None:
         destination.write_bytes(content)
 

@@ -8,7 +8,6 @@ import zipfile
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import Parser
-from pathlib import Path
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
@@ -16,8 +15,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from posture import __version__
+from testing import TOP
 
-TOP = Path(__file__).parent.parent
 # Packages whose module has another name. OpenCV comes with MediaPipe: whichever of its packages is installed.
 DISTRIBUTIONS = {"PIL": "pillow", "cv2": "mediapipe"}
 

@@ -2,14 +2,13 @@
 
 import re
 from datetime import date
-from pathlib import Path
 
 import pytest
 from packaging.version import Version
 
 from posture import __version__
+from testing import TOP
 
-TOP = Path(__file__).parent.parent
 HEADING = re.compile(r"## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<date>\d{4}-\d{2}-\d{2})")
 
 
