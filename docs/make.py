@@ -16,7 +16,7 @@ from posture.wire.schema import input_schema, output_schema
 from posture.worker.settings import VARIABLES, Variable
 
 TOP = Path(__file__).parent.parent
-MARKDOWN = ("README.md", "RUNPOD_DEPLOYMENT.md", "docs/REFUSALS.md")
+MARKDOWN = ("README.md", "RUNPOD_DEPLOYMENT.md", "docs/ACCURACY.md", "docs/REFUSALS.md")
 
 
 def stale(*, write: bool) -> list[str]:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
-from posture.angles import MEASURES, Measure
+from posture.angles import MEASURES, Measure, of_plane
 from posture.errors import CODES
 from posture.images import MAX_PIXELS, MAX_RATIO, MIN_SIDE
 from posture.judge import REMARKS, checks
@@ -14,6 +15,8 @@ from posture.views import VIEWS
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
 from posture.wire.request import RequestOptions
 from posture.worker.settings import VARIABLES
+
+PRINTED = Path(__file__).with_name("accuracy") / "tables.md"  # what `make accuracy` prints
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -122,3 +125,12 @@ def quantities() -> str:
             for limit in check.limits:
                 functions[limit.name] = limit.meaning
     return _table(["quantity", "what it is"], [list(row) for row in functions.items()])
+
+
+def every_measure() -> str:
+    """How every measure compares with the truth, from the printed tables, and what whoever uses it must know."""
+    _, printed = PRINTED.read_text().split("### All measures against the truth, standard\n", 1)
+    lines = printed.partition("\n### ")[0].strip().splitlines()
+    header, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    notes = {f"{view.name} {measure.name}": measure.note for view in VIEWS for measure in of_plane(view.plane)}
+    return _table([*header, "what to know"], [[*row, notes[row[0]]] for row in rows])

@@ -1,6 +1,6 @@
 """JSON Schema (2020-12) of a job's input and of the answer, made from the tables that the worker itself reads."""
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -8,6 +8,7 @@ from posture.angles import of_plane
 from posture.errors import CODES
 from posture.images import MAX_PIXELS, MIN_SIDE
 from posture.landmarks import NAMES
+from posture.options import Calibration, Mode
 from posture.views import VIEWS, View
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
 from posture.wire.request import SPELLINGS, RequestOptions
@@ -108,15 +109,13 @@ def _success() -> Schema:
     details = _object(
         {
             **{view.key: {"$ref": "#/$defs/details"} for view in VIEWS},
-            "mode": options()["mode"] | {"description": "The looks at each photo."},
-            "calibration": options()["calibration"] | {"description": "What the values are from."},
+            "mode": {"description": "The looks at each photo.", "enum": [*get_args(Mode)]},
+            "calibration": {"description": "What the values are from.", "enum": [*get_args(Calibration)]},
             "model": _TEXT,
             "version": _TEXT,
         },
         description="Only where `include` or `strict: false` asks for it.",
     )
-    for name in ("mode", "calibration"):
-        del details["properties"][name]["default"]
     return _object(
         {
             "status": {"const": "success"},

@@ -1,4 +1,4 @@
-"""Which photos are refused for who and how much of them is in the picture: every threshold from both sides."""
+"""Which photos are refused for who and how much of them is in the picture: every limit from both sides."""
 
 from dataclasses import replace
 

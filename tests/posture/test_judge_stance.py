@@ -1,4 +1,4 @@
-"""Which photos are refused for how the person stands or how surely that was seen: every threshold from both sides."""
+"""Which photos are refused for how the person stands or how surely that was seen: every limit from both sides."""
 
 import math
 

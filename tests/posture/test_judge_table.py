@@ -2,7 +2,7 @@
 
 The scenes go over one quantity after the other. Each row is held by them in two ways: each of its limits is met on
 either side while the row's other limits are passed, and without the row at least one scene would be judged otherwise.
-Which number stands in a row is held by the tests of each threshold: test_judge_framing.py and test_judge_stance.py.
+Which number stands in a row is held by the tests of each limit: test_judge_framing.py and test_judge_stance.py.
 """
 
 from collections.abc import Callable, Iterator
