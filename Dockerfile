@@ -17,8 +17,10 @@ RUN python -m venv /opt/venv \
     && find /opt/venv/lib/python*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d ! -name s3 \
         -exec rm -r {} +
 COPY posture/__init__.py posture/errors.py posture/model.py posture/
-COPY posture/models/__init__.py posture/models/files.py posture/models/
+COPY posture/models/__init__.py posture/models/derived.py posture/models/files.py posture/models/
+# Of the two models the lean one is what a worker loads.
 RUN python -m posture.model fetch \
+    && rm "$POSTURE_MODEL" \
     && pip uninstall --yes pip setuptools
 
 FROM ${BASE}

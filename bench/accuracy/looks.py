@@ -49,7 +49,7 @@ def label(row: Measure) -> str:
 def take_all(photos: Sequence[FigurePhoto], retakes: int) -> list[Take]:
     """Every photo in every condition, `retakes` times again."""
     jobs = list(files(photos, retakes, CONDITIONS))
-    with LandmarkerPool(models.path(), cores.available()) as pool:
+    with LandmarkerPool(models.ready(), cores.available()) as pool:
         return list(tqdm(pool.map(partial(_take, pool.detect), jobs), total=len(jobs), unit="take", disable=None))
 
 

