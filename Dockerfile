@@ -18,8 +18,9 @@ RUN python -m venv /opt/venv \
         -exec rm -r {} +
 COPY posture/__init__.py posture/errors.py posture/model.py posture/
 COPY posture/models/__init__.py posture/models/derived.py posture/models/files.py posture/models/
-# Of the two models the lean one is what a worker loads.
+# A worker loads the two that are derived from the published one.
 RUN python -m posture.model fetch \
+    && ls /opt/model/*_lean.task /opt/model/*_marker.task \
     && rm "$POSTURE_MODEL" \
     && pip uninstall --yes pip setuptools
 

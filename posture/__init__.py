@@ -136,7 +136,8 @@ def open_model(landmarkers: int | None = None) -> "LandmarkerPool":
         from posture import cores  # noqa: PLC0415
         from posture.models import files  # noqa: PLC0415
         from posture.models.mediapipe import LandmarkerPool  # noqa: PLC0415
-    return LandmarkerPool(files.ready(), cores.available() if landmarkers is None else landmarkers)
+    size = cores.available() if landmarkers is None else landmarkers
+    return LandmarkerPool(files.ready(), size, files.marker())
 
 
 def _bytes_of(photo: Source) -> bytes:

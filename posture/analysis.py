@@ -11,10 +11,10 @@ import numpy as np
 from posture import __version__, anatomy, angles, images, judge
 from posture.camera import Camera
 from posture.errors import Finding, PoseNotDetectedError, PostureError, UnfitPhotoError, refusal
-from posture.estimate import LOOKS, estimate
+from posture.estimate import LookCloser, find
 from posture.evidence import uncertainty
 from posture.images import Photo
-from posture.landmarks import Array, Detect, Landmarks, Pixels, exchange_sides
+from posture.landmarks import Array, Landmarks, Pixels, exchange_sides
 from posture.measurement import Line, Measurement, Reading, ViewMeasurement
 from posture.models import files
 from posture.options import Options
@@ -37,6 +37,10 @@ class Model(Protocol):
     def detect(self, pixels: Pixels) -> list[Landmarks]:
         """The people in a picture, the most prominent first."""
 
+    @property
+    def look_closer(self) -> LookCloser | None:
+        """Looks at one known person again; None for a model that cannot."""
+
     def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
         """Like the built-in `map`, on several items at once where that is possible."""
 
@@ -48,7 +52,7 @@ def measure(photos: Mapping[str, bytes | Finding], options: Options, model: Mode
     every reason for every photo when one is refused.
     """
     sent = [photos[view.name] for view in VIEWS]
-    outcomes = list(model.map(partial(_outcome, model.detect, options), VIEWS, sent))
+    outcomes = list(model.map(partial(_outcome, model, options), VIEWS, sent))
     refused = {view: of for view, of in zip(VIEWS, outcomes, strict=True) if not isinstance(of, ViewMeasurement)}
     if refused:
         problems = tuple(chain(*refused.values()))
@@ -72,18 +76,18 @@ def _told_as_swapped(findings: Sequence[Finding], views: Sequence[View]) -> tupl
     return tuple(dict.fromkeys(told))
 
 
-def _outcome(detect: Detect, options: Options, view: View, sent: bytes | Finding) -> Outcome:
+def _outcome(model: Model, options: Options, view: View, sent: bytes | Finding) -> Outcome:
     """Each photo is judged, whatever becomes of the others."""
     try:
         if isinstance(sent, Finding):
             raise refusal([sent])
-        return _measured(detect, options, view, images.read(sent))
+        return _measured(model, options, view, images.read(sent))
     except PostureError as error:
         return tuple(replace(problem, view=view.name) for problem in error.problems)
 
 
-def _measured(detect: Detect, options: Options, view: View, photo: Photo) -> ViewMeasurement:
-    found = estimate(photo.pixels, detect, LOOKS[options.mode])
+def _measured(model: Model, options: Options, view: View, photo: Photo) -> ViewMeasurement:
+    found = find(photo.pixels, options.mode, model.detect, model.look_closer)
     if found is None:
         raise PoseNotDetectedError(NOBODY)
     camera = options.camera(view)

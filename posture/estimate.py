@@ -4,6 +4,10 @@ This is test-time augmentation. A look shows the model the same photo a little d
 brings the landmarks back to the photo's own pixels. The model sees left and right with a bias of up to 0.7 degrees; a
 photo and its mirror image together have none, by symmetry. Further looks make a number more repeatable, not more
 accurate: see docs/ACCURACY.md.
+
+Closer looks are cheaper, and more repeatable: the first looks say where the person stands, and further ones are taken
+at that place only. They share it, and the mistakes in it. So they count only where they find what the independent looks
+have found; else as many independent looks are taken as if there were no others.
 """
 
 import math
@@ -11,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -81,6 +86,13 @@ LOOKS: dict[str, tuple[Look, ...]] = {
     "precise": tuple(Look(clockwise, mirrored) for clockwise in (-12, -4, 4, 12) for mirrored in (False, True)),
 }
 
+# By mode: instead of all its looks those of another, and then closer ones, each turned so many degrees clockwise and
+# its mirror image. As many looks as without, for 0.7 of the work, and a number that scatters by a fifth less.
+CLOSER: dict[str, tuple[str, tuple[float, ...]]] = {"precise": ("standard", (-8.0, 0.0, 8.0))}
+
+LookCloser: TypeAlias = Callable[[Pixels, Landmarks, Sequence[float]], list[Landmarks]]
+"""Looks at one known person again: a model's `look_closer`. Fewer landmarks than looks where one finds nobody."""
+
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
@@ -120,10 +132,28 @@ class Estimate:
         """Whether the looks saw the same body."""
         return self.disagreement <= MAX_DISAGREEMENT
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether every look found the person, and all saw the same body."""
+        return len(self.looks) == self.asked and self.agrees
+
     def shifted(self, right: float, down: float) -> "Estimate":
         """The same in a picture of which this one was a part, that many pixels from its upper left corner."""
         looks, others = ([person.shifted(right, down) for person in people] for people in (self.looks, self.others))
         return Estimate(looks, others, self.asked)
+
+
+def find(pixels: Pixels, mode: str, detect: Detect, look_closer: LookCloser | None = None) -> Estimate | None:
+    """The landmarks of the largest person in a picture, as a mode looks at it; None where nobody is found."""
+    if look_closer and mode in CLOSER:
+        independent, turns = CLOSER[mode]
+        first = estimate(pixels, detect, LOOKS[independent])
+        if first is not None and first.is_sound:
+            closer = [same for same in look_closer(pixels, first.mean, turns) if _is_same(first.mean, same)]
+            found = Estimate([*first.looks, *closer], first.others, first.asked + 2 * len(turns))
+            if found.is_sound:
+                return found
+    return estimate(pixels, detect, LOOKS[mode])
 
 
 def estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate | None:
@@ -142,7 +172,7 @@ def estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate 
         if found is None or (best is not None and not _is_better(found, best)):
             continue
         best = found.shifted(left, top)
-        if len(best.looks) == len(looks) and best.agrees and best.mean.nose_to_ankle >= _SMALL * max(shown.shape):
+        if best.is_sound and best.mean.nose_to_ankle >= _SMALL * max(shown.shape):
             break
     return best
 

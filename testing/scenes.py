@@ -2,15 +2,17 @@
 
 from posture import judge
 from posture.angles import measure, of_plane
-from posture.estimate import LOOKS, estimate
+from posture.estimate import LookCloser, find
 from posture.landmarks import Detect, Landmarks, Pixels
 from posture.scene import Scene
 from posture.views import View
 
 
-def see(pixels: Pixels, view: View, detect: Detect, mode: str = "standard") -> Scene | None:
+def see(
+    pixels: Pixels, view: View, detect: Detect, mode: str = "standard", look_closer: LookCloser | None = None
+) -> Scene | None:
     """A photo as it is judged; None where nobody is found."""
-    found = estimate(pixels, detect, LOOKS[mode])
+    found = find(pixels, mode, detect, look_closer)
     height, width = pixels.shape[:2]
     return None if found is None else Scene(view, found, found.mean, width, height)
 

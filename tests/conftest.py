@@ -26,7 +26,7 @@ settings.load_profile("posture")
 @pytest.fixture(scope="session")
 def pool() -> Iterator[LandmarkerPool]:
     """One real landmarker, with the model that set-up has fetched."""
-    with LandmarkerPool(files.ready(), size=1) as pool:
+    with LandmarkerPool(files.ready(), 1, files.marker()) as pool:
         yield pool
 
 

@@ -39,7 +39,7 @@ def main() -> None:
     count = len(photos) // len(VIEWS)
     takes = take_all(photos, RETAKES)
     _head(photos, takes, count)
-    with LandmarkerPool(files.ready(), 1) as pool:
+    with LandmarkerPool(files.ready(), 1, files.marker()) as pool:
         costs, findings = refusals.through_the_worker(photos, pool)
     tables.angles(takes)
     tables.targets(takes, costs)
@@ -47,7 +47,7 @@ def main() -> None:
     tables.other_measures(takes)
     tables.calibration(takes)
     tables.facings(takes)
-    with LandmarkerPool(files.ready(), cores.available()) as pool:
+    with LandmarkerPool(files.ready(), cores.available(), files.marker()) as pool:
         tables.table("Refusals through the worker's own way", *findings)
         outcomes, limits = refusals.separations(photos, pool)
         tables.table("Pictures made of the photos, standard", *outcomes)

@@ -12,9 +12,9 @@ from tqdm import tqdm
 from bench.accuracy.retakes import CONDITIONS, jpeg, retake
 from posture import anatomy, angles, cores
 from posture.angles import Measure
-from posture.estimate import LOOKS, Estimate, estimate
+from posture.estimate import LOOKS, Estimate, find
 from posture.judge import MIN_SHARE_OF_LOOKS
-from posture.landmarks import Detect, Landmarks
+from posture.landmarks import Landmarks
 from posture.models import files as models
 from posture.models.mediapipe import LandmarkerPool
 from posture.views import Plane, View, views_of
@@ -49,8 +49,8 @@ def label(row: Measure) -> str:
 def take_all(photos: Sequence[FigurePhoto], retakes: int) -> list[Take]:
     """Every photo in every condition, `retakes` times again."""
     jobs = list(files(photos, retakes, CONDITIONS))
-    with LandmarkerPool(models.ready(), cores.available()) as pool:
-        return list(tqdm(pool.map(partial(_take, pool.detect), jobs), total=len(jobs), unit="take", disable=None))
+    with LandmarkerPool(models.ready(), cores.available(), models.marker()) as pool:
+        return list(tqdm(pool.map(partial(_take, pool), jobs), total=len(jobs), unit="take", disable=None))
 
 
 def as_they_are(takes: Iterable[Take]) -> list[Take]:
@@ -82,11 +82,11 @@ def files(
                 yield photo, condition, number, retake(worse, random)
 
 
-def _take(detect: Detect, job: tuple[FigurePhoto, str, int, bytes]) -> Take:
+def _take(pool: LandmarkerPool, job: tuple[FigurePhoto, str, int, bytes]) -> Take:
     photo, condition, number, file = job
     pixels = decoded(file)
-    found = {mode: estimate(pixels, detect, looks) for mode, looks in LOOKS.items()}
-    if plain := detect(pixels_of(file)):
+    found = {mode: find(pixels, mode, pool.detect, pool.look_closer) for mode in LOOKS}
+    if plain := pool.detect(pixels_of(file)):
         found[PLAIN] = Estimate(plain[:1], (), 1)
     enough = {mode: seen for mode, seen in found.items() if seen and len(seen.looks) >= MIN_SHARE_OF_LOOKS * seen.asked}
     modes = {mode: _measured(photo.view, seen) for mode, seen in enough.items()}

@@ -82,9 +82,9 @@ def _named(outcome: Measurement | PostureError) -> str:
     return f"{outcome.code} ({outcome.view})" if isinstance(outcome, PostureError) else "measured"
 
 
-def _values(pixels: Pixels, view: View, detect: Detect, mode: str = "standard") -> dict[str, float]:
+def _values(pixels: Pixels, view: View, pool: LandmarkerPool, mode: str = "standard") -> dict[str, float]:
     """The angles of one view; empty where nobody is found."""
-    scene = see(pixels, view, detect, mode)
+    scene = see(pixels, view, pool.detect, mode, pool.look_closer)
     return {} if scene is None else core_angles(scene.person, view)
 
 
@@ -102,7 +102,7 @@ def mirrored(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> Table:
         found: dict[tuple[str, str], float] = {}
         for mode in LOOKS:
             one, other = (
-                _values(picture, photo.view, pool.detect, mode)
+                _values(picture, photo.view, pool, mode)
                 for picture in (pixels, np.asarray(mirror(Image.fromarray(pixels))))
             )
             found |= {(f"{photo.view.name} {name}", mode): abs(one[name] - sign * other[name]) for name in one}
@@ -127,7 +127,7 @@ def sizes(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> Table:
         full = core_angles(scene.person, photo.view)
         subject = Subject(Image.fromarray(pixels), scene.person)
         smaller = {size: np.asarray(shrunk(size)(subject)) for size in SIZES}
-        of_size = {size: _values(picture, photo.view, pool.detect) for size, picture in smaller.items()}
+        of_size = {size: _values(picture, photo.view, pool) for size, picture in smaller.items()}
         return {size: {name: values[name] - full[name] for name in values} for size, values in of_size.items()}
 
     every = list(zip(photos, pool.map(changes, photos), strict=True))

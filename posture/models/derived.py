@@ -1,4 +1,4 @@
-"""Networks derived from the published model: the same landmarks, bit for bit, for less arithmetic.
+"""Networks derived from the published model: the same landmarks for less arithmetic.
 
 A .task file is an archive of two networks. MediaPipe runs the first over the whole picture and the second over the
 square around each person that the first has found:
@@ -12,7 +12,11 @@ square around each person that the first has found:
 
 A worker never asks for the segmentation mask, and MediaPipe computes it all the same, at a fifth of the time of a look.
 In the `lean` file the mask is a constant of the same shape, and the operators that only the mask needed are left out.
-MediaPipe sees the same inputs and outputs as before.
+MediaPipe sees the same inputs and outputs as before, and finds every landmark in the same place, bit for bit.
+
+The `marker` is for closer looks (posture.models.closer). There the square is known, and the detector is a constant too:
+whatever it is shown, it says that one person stands upright and fills the picture. So `detect` of a picture of 256x256
+pixels is one run of the landmark network, with all that MediaPipe makes of it.
 
 The networks are rewritten with MediaPipe's own copy of TensorFlow Lite's schema, which it does not promise to keep. So
 it is done where models are fetched, never in a worker, and only a result with the known digest is kept
@@ -23,6 +27,7 @@ import importlib.util
 import io
 import zipfile
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -37,6 +42,14 @@ _SCHEMA = "tasks/metadata/schema_py_generated.py"
 
 _DETECTOR, _LANDMARKS = "pose_detector.tflite", "pose_landmarks_detector.tflite"
 _MASK = {"Identity_2": np.zeros((256, 256), np.float32)}
+
+# The detector's 2254 boxes, each with 12 numbers in 1/224 of the picture: middle, size, four points. Of the points two
+# count: the hips' middle, and one above it whose distance is half of the square's side over 1.25.
+_BOXES, _GRID, _SPAN = 2254, 28, 224
+_FIRST_ANCHOR = 0.5 / _GRID
+_POINTS = ((0.5, 0.5), (1, 1), (0.5, 0.5), (0.5, 0.1), (0.5, 0.5), (0.5, 0.5))
+_SURE = 100.0
+_UNSEEN = 8  # pixels of the side of the picture that the detector is shown, since it does not look at it
 _ALIGNED = 64  # bytes in the archive; without, TensorFlow Lite copies the weights, and says so
 _EXTRA = b"\x35\xd9"  # the kind of filling that Android's zipalign writes
 
@@ -50,11 +63,27 @@ def lean(published: bytes) -> bytes:
 
     It takes about 0.1 s. Raises NotDerivedError.
     """
+    detector, landmarks = _networks(published)
+    return _archive({_DETECTOR: detector, _LANDMARKS: with_constants(landmarks, _MASK)})
+
+
+def marker(published: bytes) -> bytes:
+    """The file that takes its picture for the square of a person, as `lean` does. Raises NotDerivedError."""
+    detector, landmarks = _networks(published)
+    boxes, scores = np.zeros((_BOXES, 12), np.float32), np.full(_BOXES, -_SURE, np.float32)
+    points = np.array(_POINTS)
+    points[[0, 2, 3, 4, 5]] -= _FIRST_ANCHOR
+    boxes[0], scores[0] = _SPAN * points.ravel(), _SURE
+    blind = with_constants(detector, {"Identity": boxes, "Identity_1": scores}, side=_UNSEEN)
+    return _archive({_DETECTOR: blind, _LANDMARKS: with_constants(landmarks, _MASK)})
+
+
+def _networks(published: bytes) -> tuple[bytes, bytes]:
     with zipfile.ZipFile(io.BytesIO(published)) as archive:
-        detector, landmarks = archive.read(_DETECTOR), archive.read(_LANDMARKS)
-    return _archive({_DETECTOR: detector, _LANDMARKS: _with_constants(_schema(), landmarks, _MASK)})
+        return archive.read(_DETECTOR), archive.read(_LANDMARKS)
 
 
+@cache
 def _schema() -> ModuleType:
     """MediaPipe's copy of TensorFlow Lite's schema, without the rest of MediaPipe, which needs system libraries."""
     if version("mediapipe") != KNOWN:
@@ -69,8 +98,12 @@ def _schema() -> ModuleType:
     return schema
 
 
-def _with_constants(schema: Any, network: bytes, outputs: Mapping[str, NDArray[np.float32]]) -> bytes:  # noqa: ANN401
-    """The network with these outputs, by name, constant, and without what only they needed."""
+def with_constants(network: bytes, outputs: Mapping[str, NDArray[np.float32]], side: int | None = None) -> bytes:
+    """The network with these outputs, by name, constant, and without what only they needed.
+
+    `side`: of the picture that it takes, in pixels, where it does not look at it any more. Raises NotDerivedError.
+    """
+    schema = _schema()
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(network, 0))
     (graph,) = model.subgraphs
     named = {graph.tensors[index].name.decode(): int(index) for index in graph.outputs}
@@ -86,6 +119,8 @@ def _with_constants(schema: Any, network: bytes, outputs: Mapping[str, NDArray[n
     for index, buffer in enumerate(model.buffers):
         if index not in used:
             buffer.data = None
+    if side is not None:
+        graph.tensors[graph.inputs[0]].shape = np.array([1, side, side, 3], np.int32)
     builder = flatbuffers.Builder(len(network))
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())

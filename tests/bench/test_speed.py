@@ -34,6 +34,8 @@ def test_a_job_takes_as_many_landmarker_runs_as_the_ratios_count(pool: Landmarke
     runs: list[Pixels] = []
 
     class Counting:
+        look_closer = None
+
         def detect(self, pixels: Pixels) -> list[Landmarks]:
             runs.append(pixels)
             return pool.detect(pixels)

@@ -114,6 +114,8 @@ def beside(size: float) -> Landmarks:
 class Seeing:
     """A model that finds people by a detector of the tests' own, in one picture after the other."""
 
+    look_closer = None
+
     def __init__(self, detect: Detect) -> None:
         self._detect = detect
 

@@ -1,13 +1,13 @@
 """Looks and settings, with a detector that finds one bright spot and calls all landmarks by it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posture.estimate import LOOKS, Look, estimate
+from posture.estimate import LOOKS, Look, LookCloser, estimate, find
 from posture.landmarks import NAMES, Landmarks, Pixels
 from posture.search import find_small
 
@@ -200,3 +200,55 @@ def test_the_setting_in_which_most_looks_find_somebody_counts() -> None:
     found = estimate(picture(), no_mirrors, LOOKS["standard"])
     assert found is not None
     assert (len(found.looks), found.asked) == (1, 2)
+
+
+def closer_at(right: float, size: float = 300, looks: int = 6) -> LookCloser:
+    """Closer looks that see somebody so far right of the person, and so large."""
+
+    def look_closer(_pixels: Pixels, person: Landmarks, _turns: Sequence[float]) -> list[Landmarks]:
+        x, y = person.middle("left_ankle")
+        return [person_at(x + right, y, size)] * looks
+
+    return look_closer
+
+
+def test_closer_looks_are_taken_into_the_mean_of_the_two_independent_ones() -> None:
+    found = find(picture(), "precise", detect, closer_at(4))
+    assert found is not None
+    assert (len(found.looks), found.asked) == (8, 8)
+    assert found.mean.middle("left_ankle") == pytest.approx((SPOT[0] + 3, SPOT[1]), abs=0.01)  # six of eight
+
+
+@pytest.mark.parametrize(
+    "contradiction",
+    [closer_at(0, size=200), closer_at(0, looks=5), closer_at(100), closer_at(0, looks=0)],
+    ids=["another size", "one finds nobody", "another person", "nobody"],
+)
+def test_where_closer_looks_contradict_the_independent_ones_eight_independent_ones_are_taken(
+    contradiction: LookCloser,
+) -> None:
+    found, independent = (find(picture(), "precise", detect, closer) for closer in (contradiction, None))
+    assert found is not None
+    assert independent is not None
+    assert len(found.looks) == len(LOOKS["precise"])
+    np.testing.assert_array_equal(found.mean.points, independent.mean.points)
+
+
+def test_no_closer_look_is_taken_where_the_independent_ones_contradict_each_other() -> None:
+    def inconstant(pixels: Pixels) -> list[Landmarks]:
+        x, y = brightest(pixels) or (0, 0)
+        return [person_at(x, y, 300 - (x > pixels.shape[1] / 2) * 100)]
+
+    def never(*_: object) -> list[Landmarks]:
+        pytest.fail("the looks do not agree where the person is")
+
+    found = find(picture((120, 420)), "precise", inconstant, never)
+    assert found is not None
+    assert not found.agrees
+
+
+@pytest.mark.parametrize("mode", ["fast", "standard"])
+def test_the_other_modes_take_independent_looks_alone(mode: str) -> None:
+    found = find(picture(), mode, detect, closer_at(50))
+    assert found is not None
+    assert len(found.looks) == len(LOOKS[mode])

@@ -120,6 +120,8 @@ def test_a_bad_job_is_answered_with_a_refusal(pool: LandmarkerPool, code: str) -
 class Broken:
     """A model that has a defect."""
 
+    look_closer = None
+
     def detect(self, pixels: Pixels) -> list[Landmarks]:
         raise RuntimeError(f"a defect at a picture of {pixels.shape}")
 

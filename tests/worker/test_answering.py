@@ -25,6 +25,8 @@ SETTINGS = Settings(landmarkers=1, concurrency=16, calibration="none")
 class FakePool:
     """Landmarkers that are a function."""
 
+    look_closer = None
+
     def __init__(self, detect: Detect) -> None:
         self._detect = detect
         self.closed = 0

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -23,13 +23,14 @@ def published() -> Iterator[LandmarkerPool]:
 
 @pytest.fixture(scope="module")
 def lean() -> Iterator[LandmarkerPool]:
-    with LandmarkerPool(files.lean_location(), size=1) as pool:
+    with LandmarkerPool(files.derived_location(files.LEAN), size=1) as pool:
         yield pool
 
 
-def test_what_is_derived_is_the_known_file() -> None:
-    made = derived.lean(files.path().read_bytes())
-    assert (len(made), hashlib.sha256(made).hexdigest()) == (files.LEAN_BYTES, files.LEAN_SHA256)
+@pytest.mark.parametrize("which", [files.LEAN, files.MARKER], ids=lambda which: which.kind)
+def test_what_is_derived_is_the_known_file(which: files.Derived) -> None:
+    made = getattr(derived, which.kind)(files.path().read_bytes())
+    assert hashlib.sha256(made).hexdigest() == which.sha256
 
 
 def same(one: LandmarkerPool, other: LandmarkerPool, pixels: Pixels) -> bool:
@@ -56,8 +57,9 @@ def test_several_people_and_nobody_are_found_alike(published: LandmarkerPool, le
     assert same(published, lean, np.full_like(pixels, 200))
 
 
-def test_the_networks_weights_lie_where_they_can_be_read_in_place() -> None:
-    data = derived.lean(files.path().read_bytes())
+@pytest.mark.parametrize("derive", [derived.lean, derived.marker])
+def test_the_networks_weights_lie_where_they_can_be_read_in_place(derive: Callable[[bytes], bytes]) -> None:
+    data = derive(files.path().read_bytes())
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for member in archive.infolist():
             assert member.compress_type == zipfile.ZIP_STORED
@@ -66,6 +68,7 @@ def test_the_networks_weights_lie_where_they_can_be_read_in_place() -> None:
 
 
 def test_nothing_is_derived_with_another_mediapipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    derived._schema.cache_clear()  # noqa: SLF001
     monkeypatch.setattr(derived, "version", lambda _package: "1.3.0")
     with pytest.raises(derived.NotDerivedError, match=r"MediaPipe 1\.2\.2 alone, and this is 1\.3\.0"):
         derived.lean(files.path().read_bytes())

