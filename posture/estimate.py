@@ -79,7 +79,8 @@ class Look:
         return math.ceil(width * cosine + height * sine), math.ceil(width * sine + height * cosine)
 
 
-# By mode. Looks come in pairs, each with its mirror image, so that only the single look can tell left from right.
+# By mode, at the whole photo. Looks come in pairs, each with its mirror image, so that only the single look can tell
+# left from right. Those of `precise` are taken where there can be no closer ones.
 LOOKS: dict[str, tuple[Look, ...]] = {
     "fast": (Look(),),
     "standard": (Look(), Look(mirrored=True)),
@@ -87,7 +88,7 @@ LOOKS: dict[str, tuple[Look, ...]] = {
 }
 
 # By mode: instead of all its looks those of another, and then closer ones, each turned so many degrees clockwise and
-# its mirror image. As many looks as without, for 0.7 of the work, and a number that scatters by a fifth less.
+# its mirror image. As many looks as without, for 0.7 of the work, and the numbers scatter by a fifth less.
 CLOSER: dict[str, tuple[str, tuple[float, ...]]] = {"precise": ("standard", (-8.0, 0.0, 8.0))}
 
 LookCloser: TypeAlias = Callable[[Pixels, Landmarks, Sequence[float]], list[Landmarks]]

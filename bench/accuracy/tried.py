@@ -109,7 +109,8 @@ def _turned(*degrees: float) -> tuple[Look, ...]:
 
 RECIPES: dict[str, Recipe] = {
     "one plain pass, full size": lambda whole, _, detect: detect(whole)[0],
-    **{f"the mode `{mode}`": _shown(*looks) for mode, looks in LOOKS.items()},
+    **{f"the mode `{mode}`": _shown(*LOOKS[mode]) for mode in ("fast", "standard")},
+    "eight whole looks": _shown(*LOOKS["precise"]),
     "photo and mirror image, full size": lambda whole, _, detect: _mean(_looks(whole, detect)),
     **{f"the same, long side {side} (Lanczos)": _sized(side) for side in (1024, 768, 640, 512, 384)},
     "the same, 15 % added on each side": _padded(0.15),
@@ -120,8 +121,8 @@ RECIPES: dict[str, Recipe] = {
     "turned by 8 both ways, mirrored (4 looks)": _shown(*_turned(-8, 8)),
     "turned by 16 both ways, mirrored (4 looks)": _shown(*_turned(-16, 16)),
     "turned by 30 both ways, mirrored (4 looks)": _shown(*_turned(-30, 30)),
-    "`precise`, medians in place of means": _shown(*LOOKS["precise"], combine=_median),
-    "`precise`, weighted by presence": _shown(*LOOKS["precise"], combine=_weighted),
+    "eight whole looks, medians in place of means": _shown(*LOOKS["precise"], combine=_median),
+    "eight whole looks, weighted by presence": _shown(*LOOKS["precise"], combine=_weighted),
     "turned by 0, 4, ... 16 both ways, mirrored (18 looks)": _shown(*_turned(*range(-16, 17, 4))),
 }
 
