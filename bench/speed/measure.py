@@ -34,7 +34,8 @@ RUNS_A_JOB = len(VIEWS) * RUNS_A_PHOTO
 @dataclass(frozen=True)
 class Plan:
     """How much is measured: rounds; seconds of raw capacity; jobs one after another; jobs at once, and how many of them
-    are left out at either end; jobs for the reference; with `long`, jobs for flatness and seconds at 80 % load.
+    are left out at either end; jobs for the reference, and in each mode; with `long`, jobs for flatness and seconds at
+    80 % load.
     """
 
     rounds: int
@@ -43,15 +44,18 @@ class Plan:
     batch: int
     edge: int
     reference: int
+    modes: int
     long: bool
     many: int = 0
     warm: int = 0
     loaded: float = 0
 
 
-NORMAL = Plan(rounds=5, raw=2, single=15, batch=120, edge=20, reference=5, long=False)
-LONG = Plan(rounds=5, raw=3, single=25, batch=200, edge=20, reference=8, long=True, many=2000, warm=200, loaded=60)
-BRIEF = Plan(rounds=1, raw=0.3, single=1, batch=4, edge=1, reference=1, long=True, many=12, warm=4, loaded=0.5)
+NORMAL = Plan(rounds=5, raw=2, single=15, batch=120, edge=20, reference=5, modes=16, long=False)
+LONG = Plan(
+    rounds=5, raw=3, single=25, batch=200, edge=20, reference=8, modes=24, long=True, many=2000, warm=200, loaded=60
+)
+BRIEF = Plan(rounds=1, raw=0.3, single=1, batch=4, edge=1, reference=1, modes=1, long=True, many=12, warm=4, loaded=0.5)
 
 
 @dataclass(frozen=True)
@@ -86,12 +90,15 @@ def _round(plan: Plan) -> Iterator[tuple[str, float]]:
         latency = _single(ours, small, plan) - sdk
         load = _batch(ours, small, plan)
         yield "peak", ours.peak()
+        costs = {mode: _cost(ours, {**small, "mode": mode}, plan.modes) for mode in LOOKS}
     after = _raw(plan, everything)
     runs, cpu = (before.runs + after.runs) / 2, (before.cpu + after.cpu) / 2
     yield "rate", load.rate
     yield "throughput", load.rate * RUNS_A_JOB / runs
     yield "arithmetic", RUNS_A_JOB * cpu / load.cpu
     yield "with decoding", (RUNS_A_JOB * cpu + before.decode + after.decode) / load.cpu
+    for mode, cost in costs.items():
+        yield f"runs of {mode}", cost / cpu
     yield "order", load.overtaken
     yield "milliseconds", latency * 1000
     yield "latency", latency / (RUNS_A_PHOTO * everything / runs)
@@ -182,6 +189,14 @@ def _single(worker: Worker, photos: dict[str, str], plan: Plan) -> float:
         time.sleep(SDK_PAUSE * (2 + (number + 0.5) / plan.single))
         latencies.append(worker.latency(photos))
     return statistics.median(latencies)
+
+
+def _cost(worker: Worker, photos: dict[str, str], jobs: int) -> float:
+    """The processor time of a job in seconds."""
+    worker.answers([photos])  # so that what this mode needs is open
+    used = worker.cpu()
+    worker.answers([photos] * jobs)
+    return (worker.cpu() - used) / jobs
 
 
 def _batch(worker: Worker, photos: dict[str, str], plan: Plan, jobs: int = 0) -> Load:
