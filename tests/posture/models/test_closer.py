@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from posture.landmarks import Landmarks, Pixels
@@ -90,18 +90,20 @@ def test_on_the_square_that_mediapipe_chooses_the_landmarks_are_its_own(pool: La
     side=st.floats(100, 900),
 )
 def test_what_is_seen_in_a_square_is_brought_back_to_where_it_is(turn: float, x: float, y: float, side: float) -> None:
-    """A white square of 15 pixels in the picture, found by the middle of what is bright in the cut."""
+    """A white square of 15 pixels in the picture, found by the middle of what is bright in the cut.
+
+    That is off by up to 0.09 pixels of the cut, and by none on average, as the square falls on few of them.
+    """
     pixels = np.zeros((400, 400, 3), np.uint8)
     pixels[190:205, 200:215] = 255
     region = Region(np.array([x, y]), side, turn)
     [shown] = closer.cut(pixels, [region])
     rows, columns = np.indices(shown.shape[:2])
     weight = shown[..., 0].astype(float)
-    if weight[[0, -1]].any() or weight[:, [0, -1]].any() or not weight.any():
-        return
+    assume(weight.any() and not weight[[0, -1]].any() and not weight[:, [0, -1]].any())
     middle = np.array([(columns * weight).sum(), (rows * weight).sum()]) / weight.sum() + 0.5
     seen = Landmarks(np.tile(middle, (33, 1)), *(np.zeros(33) for _ in range(3)))
-    assert region.bring_back(seen).points[0] == pytest.approx([207.5, 197.5], abs=0.15 + side / SIDE / 20)
+    assert region.bring_back(seen).points[0] == pytest.approx([207.5, 197.5], abs=0.12 * side / SIDE)
 
 
 def test_the_square_has_the_person_upright_in_its_middle() -> None:
