@@ -97,20 +97,30 @@ def ready() -> Path:
 
     The numbers are the same; the log says so where it is the published one. Raises ModelError as `path` does.
     """
-    return _derived(LEAN) or path()
+    lean = _derived(LEAN)
+    if lean is not None:
+        return lean
+    published = path()
+    _say_what_is_missing(LEAN)
+    return published
 
 
 def marker() -> Path | None:
     """The file for closer looks, its digest verified (10 ms); None, and a line in the log, where it is not there."""
-    return _derived(MARKER)
+    found = _derived(MARKER)
+    if found is None:
+        _say_what_is_missing(MARKER)
+    return found
 
 
 def _derived(which: Derived) -> Path | None:
     place = derived_location(which)
-    if _is_derived(place, which):
-        return place
+    return place if _is_derived(place, which) else None
+
+
+def _say_what_is_missing(which: Derived) -> None:
+    place = derived_location(which)
     log.warning("There is no %s, or it is damaged: %s. Run: %s", place, which.without, COMMAND)
-    return None
 
 
 def derived_location(which: Derived) -> Path:
