@@ -11,7 +11,7 @@ from posture.errors import CODES
 from posture.images import MAX_PIXELS, MAX_RATIO, MIN_SIDE
 from posture.judge import REMARKS, checks
 from posture.options import takes
-from posture.views import VIEWS
+from posture.views import VIEWS, views_of
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
 from posture.wire.request import RequestOptions
 from posture.worker.settings import VARIABLES
@@ -65,7 +65,7 @@ def warnings() -> str:
 
 def _measures(*, core: bool) -> str:
     def row(measure: Measure) -> list[str]:
-        views = ", ".join(view.name for view in VIEWS if view.plane is measure.plane)
+        views = ", ".join(view.name for view in views_of(measure.plane))
         what, positive = measure.meaning.rstrip(".").split("; positive: ")
         return [views, f"`{measure.name}`", measure.kind.name, what, positive]
 

@@ -11,10 +11,10 @@ import numpy as np
 from posture import __version__, anatomy, angles, images, judge
 from posture.camera import Camera
 from posture.errors import Finding, PoseNotDetectedError, PostureError, UnfitPhotoError, refusal
-from posture.estimate import LookCloser, find
+from posture.estimate import find
 from posture.evidence import uncertainty
 from posture.images import Photo
-from posture.landmarks import Array, Landmarks, Pixels, exchange_sides
+from posture.landmarks import Array, Landmarks, LookCloser, Pixels, exchange_sides
 from posture.measurement import Line, Measurement, Reading, ViewMeasurement
 from posture.models import files
 from posture.options import Options
@@ -138,11 +138,12 @@ def _readings(
     people = [calibrated(camera.righted(look, scene.width, scene.height)) for look in scene.estimate.looks]
     looks = [angles.measure(person, plane, direction) for person in people]
     uncertain = uncertainty(options.mode, plane, looks, scene.size())
-    plain = angles.measure(scene.person, plane, direction)
     person = calibrated(scene.person)
-    values = plain if person is scene.person else angles.measure(person, plane, direction)
     rows = angles.of_plane(plane)
     lines = [row.points_of(person, direction) for row in rows]
+    size = person.nose_to_ankle
+    values = {row.name: row.value(points, direction, size) for row, points in zip(rows, lines, strict=True)}
+    plain = values if person is scene.person else angles.measure(scene.person, plane, direction)
     references = [row.reference(points, direction) for row, points in zip(rows, lines, strict=True)]
     drawn = iter(in_photo(np.array([*chain(*lines), *chain(*references)])).tolist())
     lines_drawn, references_drawn = ([_line(drawn, points) for points in each] for each in (lines, references))

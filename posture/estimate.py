@@ -15,12 +15,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
-from typing import TypeAlias
 
 import cv2
 import numpy as np
 
-from posture.landmarks import NEEDED, Array, Detect, Landmarks, Pixels
+from posture.landmarks import NEEDED, Array, Detect, Landmarks, LookCloser, Pixels
 from posture.search import find_small
 
 # Of a picture's width to its height: one narrower than this, cut close to a person in profile, is widened with its own
@@ -90,9 +89,6 @@ LOOKS: dict[str, tuple[Look, ...]] = {
 # By mode: instead of all its looks those of another, and then closer ones, each turned so many degrees clockwise and
 # its mirror image. As many looks as without, for 0.7 of the work, and the numbers scatter by a fifth less.
 CLOSER: dict[str, tuple[str, tuple[float, ...]]] = {"precise": ("standard", (-8.0, 0.0, 8.0))}
-
-LookCloser: TypeAlias = Callable[[Pixels, Landmarks, Sequence[float]], list[Landmarks]]
-"""Looks at one known person again: a model's `look_closer`. Fewer landmarks than looks where one finds nobody."""
 
 
 @dataclass(frozen=True, eq=False)

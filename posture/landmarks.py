@@ -1,6 +1,6 @@
 """The 33 body landmarks of MediaPipe Pose and where they lie in a picture."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -132,3 +132,6 @@ def exchange_sides(values: Array) -> Array:
 
 # Finds the people in a picture: a model's `detect`, or a test's own.
 Detect = Callable[[Pixels], list[Landmarks]]
+# Looks at one known person again, turned so many degrees clockwise: a model's `look_closer`. Fewer landmarks than looks
+# where one finds nobody.
+LookCloser = Callable[[Pixels, Landmarks, Sequence[float]], list[Landmarks]]

@@ -4,6 +4,7 @@ To add an option, add a field and the keyword to posture.measure; request, schem
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -84,8 +85,14 @@ def choose(given: Mapping[str, Any], defaults: SomeOptions) -> SomeOptions:
 
     The names must be those of fields. Raises RequestError, whose text holds no value.
     """
-    fields = {field.name: field.type for field in msgspec.structs.fields(type(defaults))}
-    return msgspec.structs.replace(defaults, **{name: _checked(name, given[name], fields[name]) for name in given})
+    kinds = _kinds(type(defaults))
+    return msgspec.structs.replace(defaults, **{name: _checked(name, given[name], kinds[name]) for name in given})
+
+
+@cache
+def _kinds(options: type[Options]) -> dict[str, Any]:
+    """The annotation of each option by name."""
+    return {field.name: field.type for field in msgspec.structs.fields(options)}
 
 
 def _checked(name: str, value: object, kind: Any) -> object:  # noqa: ANN401  an annotation is anything

@@ -1,7 +1,11 @@
 """The environment of the tests: what is needed to run at all, and no setting of the machine's or its user's."""
 
+import os
+import subprocess
+import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
+from pathlib import Path
 
 from posture.models import files
 
@@ -24,3 +28,17 @@ def forget(environment: MutableMapping[str, str]) -> None:
     for name in [*environment]:
         if name not in (*NEEDED, *_PLACES) and not name.startswith(_TOOLS):
             del environment[name]
+
+
+def python(home: Path, folder: Path, /, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A fresh interpreter in a folder, with a home and an environment of its own; what it printed and its status."""
+    inherited = {name: os.environ[name] for name in NEEDED if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**inherited, "HOME": str(home), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

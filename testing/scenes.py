@@ -2,8 +2,8 @@
 
 from posture import judge
 from posture.angles import measure, of_plane
-from posture.estimate import LookCloser, find
-from posture.landmarks import Detect, Landmarks, Pixels
+from posture.estimate import find
+from posture.landmarks import Detect, Landmarks, LookCloser, Pixels
 from posture.scene import Scene
 from posture.views import View
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from posture import startup
-from posture.landmarks import Landmarks, Pixels
+from posture.landmarks import Landmarks, LookCloser, Pixels
 from posture.models import closer
 
 with startup.lean("mediapipe"):
@@ -116,7 +116,7 @@ class LandmarkerPool:
             self._complete()
 
     @property
-    def look_closer(self) -> Callable[[Pixels, Landmarks, Sequence[float]], list[Landmarks]] | None:
+    def look_closer(self) -> LookCloser | None:
         """What looks at one known person again (posture.models.closer); None without the model for it."""
         return None if self._markers is None else partial(self._look_closer, self._markers)
 

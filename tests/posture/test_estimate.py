@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posture.estimate import LOOKS, Look, LookCloser, estimate, find
-from posture.landmarks import NAMES, Landmarks, Pixels
+from posture.estimate import LOOKS, Look, estimate, find
+from posture.landmarks import NAMES, Landmarks, LookCloser, Pixels
 from posture.search import find_small
 
 WIDTH, HEIGHT = 400, 600

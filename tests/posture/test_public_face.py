@@ -2,9 +2,7 @@
 
 import io
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from inspect import signature
@@ -21,7 +19,7 @@ from posture.views import VIEWS
 from posture.worker.settings import Settings
 from posture.worker.worker import Worker
 from testing import DEMO, TOP
-from testing.environment import NEEDED
+from testing.environment import python
 from testing.pictures import base64_text
 
 FRONT, SIDE = DEMO / "front_image.jpg", DEMO / "side_image.jpg"
@@ -157,16 +155,7 @@ def test_a_file_that_is_not_there_is_told_as_such() -> None:
 
 
 def run(program: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: os.environ[name] for name in NEEDED if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=TOP,
-        env={**inherited, "HOME": str(home), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return python(home, TOP, "-c", program, **environment)
 
 
 def test_importing_it_loads_nothing_heavy(tmp_path: Path) -> None:

@@ -1,10 +1,8 @@
 """What the image's files say, held against the tree. `make image-check` builds the image and works inside it."""
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -12,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from posture.models import files
 from testing import TOP
-from testing.environment import NEEDED
+from testing.environment import python
 
 
 def copies(stage: int | None = None) -> list[tuple[str, str]]:
@@ -43,16 +41,7 @@ def copy(stage: int, folder: Path) -> None:
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: os.environ[name] for name in NEEDED if name in os.environ}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={**inherited, "HOME": str(folder), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return python(folder, folder, *arguments, **environment)
 
 
 def allowed() -> set[str]:

@@ -2,9 +2,7 @@
 
 import asyncio
 import inspect
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 
 import runpod_handler
 from testing import TOP
-from testing.environment import NEEDED
+from testing.environment import python as environment_python
 from testing.worker import own
 
 EMPTY = {"id": "job-1", "input": {}}  # is refused before a landmarker is needed
@@ -27,17 +25,8 @@ NONSENSE = {
 
 
 def python(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A fresh interpreter with a home and an environment of its own."""
-    inherited = {name: os.environ[name] for name in NEEDED if name in os.environ}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=TOP,
-        env={**inherited, **own(folder), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    """A fresh interpreter as a worker has it."""
+    return environment_python(folder, TOP, *arguments, **{**own(folder), **environment})
 
 
 def test_where_no_event_loop_runs_the_handler_returns_the_answer() -> None:
