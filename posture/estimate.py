@@ -79,7 +79,7 @@ class Look:
 
 
 # By mode, at the whole photo. Looks come in pairs, each with its mirror image, so that only the single look can tell
-# left from right. Those of `precise` are taken where there can be no closer ones.
+# left from right. Of more than one, all are taken where there can be no closer ones.
 LOOKS: dict[str, tuple[Look, ...]] = {
     "fast": (Look(),),
     "standard": (Look(), Look(mirrored=True)),
@@ -87,8 +87,12 @@ LOOKS: dict[str, tuple[Look, ...]] = {
 }
 
 # By mode: instead of all its looks those of another, and then closer ones, each turned so many degrees clockwise and
-# its mirror image. As many looks as without, for 0.7 of the work, and the numbers scatter by a fifth less.
-CLOSER: dict[str, tuple[str, tuple[float, ...]]] = {"precise": ("standard", (-8.0, 0.0, 8.0))}
+# its mirror image. With them `standard` scatters by a quarter less for a tenth more of work, and `precise` by a fifth
+# less for 0.7 of the work: docs/accuracy/experiments.md.
+CLOSER: dict[str, tuple[str, tuple[float, ...]]] = {
+    "standard": ("fast", (0.0,)),
+    "precise": ("standard", (-8.0, 0.0, 8.0)),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +138,11 @@ class Estimate:
         """Whether every look found the person, and all saw the same body."""
         return len(self.looks) == self.asked and self.agrees
 
+    def mirrored(self, width: float) -> "Estimate":
+        """The same in the mirror image of the picture, which is so many pixels wide."""
+        looks, others = ([person.mirrored(width) for person in people] for people in (self.looks, self.others))
+        return Estimate(looks, others, self.asked)
+
     def shifted(self, right: float, down: float) -> "Estimate":
         """The same in a picture of which this one was a part, that many pixels from its upper left corner."""
         looks, others = ([person.shifted(right, down) for person in people] for people in (self.looks, self.others))
@@ -141,16 +150,29 @@ class Estimate:
 
 
 def find(pixels: Pixels, mode: str, detect: Detect, look_closer: LookCloser | None = None) -> Estimate | None:
-    """The landmarks of the largest person in a picture, as a mode looks at it; None where nobody is found."""
+    """The landmarks of the largest person in a picture, as a mode looks at it; None where nobody is found.
+
+    Where there are closer looks, always the same one of a picture and its mirror image is looked at, so that both give
+    the same numbers, mirrored.
+    """
     if look_closer and mode in CLOSER:
-        independent, turns = CLOSER[mode]
-        first = estimate(pixels, detect, LOOKS[independent])
-        if first is not None and first.is_sound:
-            closer = [same for same in look_closer(pixels, first.mean, turns) if _is_same(first.mean, same)]
-            found = Estimate([*first.looks, *closer], first.others, first.asked + 2 * len(turns))
-            if found.is_sound:
-                return found
+        mirror_image = np.ascontiguousarray(pixels[:, ::-1])
+        exchanged = mirror_image.tobytes() < pixels.tobytes()
+        found = _find_closer(mirror_image if exchanged else pixels, mode, detect, look_closer)
+        if found is not None:
+            return found.mirrored(pixels.shape[1]) if exchanged else found
     return estimate(pixels, detect, LOOKS[mode])
+
+
+def _find_closer(pixels: Pixels, mode: str, detect: Detect, look_closer: LookCloser) -> Estimate | None:
+    """The person whom independent looks and closer ones see alike; None where they do not."""
+    independent, turns = CLOSER[mode]
+    first = estimate(pixels, detect, LOOKS[independent])
+    if first is None or not first.is_sound:
+        return None
+    closer = [same for same in look_closer(pixels, first.mean, turns) if _is_same(first.mean, same)]
+    found = Estimate([*first.looks, *closer], first.others, first.asked + 2 * len(turns))
+    return found if found.is_sound else None
 
 
 def estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate | None:

@@ -28,7 +28,7 @@ TABLE = Path(__file__).with_name("evidence.json")
 COVERAGE_FACTOR = 1.96  # standard deviations that hold 95 % of a normal distribution
 # Of the distance from nose to ankles in the decoded picture, in pixels, by mode. Without the factor the uncertainty
 # held 48 to 88 % of the retakes of bodies of 120 pixels and 26 to 57 % of those of 65 pixels, least in `precise`.
-SMALL = {"fast": 210, "standard": 210, "precise": 380}
+SMALL = {"fast": 210, "standard": 230, "precise": 380}
 
 
 def uncertainty(

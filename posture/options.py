@@ -38,8 +38,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Mode,
         option(
             "`fast`, `standard` or `precise`",
-            "Looks at each photo: one; the photo and its mirror image; these and six closer ones. More looks make a "
-            "number more repeatable and cost more.",
+            "Looks at each photo: one; this and two closer ones; the photo, its mirror image and six closer ones. More "
+            "looks make a number more repeatable and cost more.",
         ),
     ] = "standard"
     strict: Annotated[

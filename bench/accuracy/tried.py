@@ -109,7 +109,8 @@ def _turned(*degrees: float) -> tuple[Look, ...]:
 
 RECIPES: dict[str, Recipe] = {
     "one plain pass, full size": lambda whole, _, detect: detect(whole)[0],
-    **{f"the mode `{mode}`": _shown(*LOOKS[mode]) for mode in ("fast", "standard")},
+    "one whole look (`fast`)": _shown(*LOOKS["fast"]),
+    "two whole looks": _shown(*LOOKS["standard"]),
     "eight whole looks": _shown(*LOOKS["precise"]),
     "photo and mirror image, full size": lambda whole, _, detect: _mean(_looks(whole, detect)),
     **{f"the same, long side {side} (Lanczos)": _sized(side) for side in (1024, 768, 640, 512, 384)},

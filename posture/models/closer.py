@@ -73,18 +73,8 @@ class Region:
 def look(pixels: Pixels, person: Landmarks, turns: Sequence[float], detect: Detect) -> list[Landmarks]:
     """What a landmarker of the derived model finds in a person's square, turned so far, and in its mirror image.
 
-    `detect`: that landmarker's. In pixels of the picture; without the looks in which nobody is found. Of a picture and
-    its mirror image always the same one is cut, so that both give the same numbers, mirrored: sampled from right to
-    left, a pixel may come out different by one step of brightness.
+    `detect`: that landmarker's. In pixels of the picture; without the looks in which nobody is found.
     """
-    width = pixels.shape[1]
-    mirror_image = np.ascontiguousarray(pixels[:, ::-1])
-    if mirror_image.tobytes() < pixels.tobytes():
-        return [seen.mirrored(width) for seen in _look(mirror_image, person.mirrored(width), turns, detect)]
-    return _look(pixels, person, turns, detect)
-
-
-def _look(pixels: Pixels, person: Landmarks, turns: Sequence[float], detect: Detect) -> list[Landmarks]:
     around = Region.around(person)
     regions = [around.turned(turn) for turn in turns]
     found = []

@@ -55,7 +55,7 @@ MARKER = Derived(
     "marker",
     7_910_666,
     "dfc393b80bcc75da82baa80535cbbb090a29a60c5fc9fba4a456f16aacdffe04",
-    "`precise` looks at whole photos alone, and takes more time",
+    "`standard` and `precise` look at whole photos alone, with other numbers that repeat less",
 )
 
 URL = f"https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/latest/{NAME}"

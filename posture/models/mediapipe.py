@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -87,15 +87,16 @@ class LandmarkerPool:
     def __init__(self, model: Path, size: int, marker: Path | None = None) -> None:
         """Loads one landmarker now and the others behind the first work, which does not need them.
 
-        Each of the `size` takes about 70 MB and 0.2 s. `marker`: the model of a closer look, 35 MB for each landmarker,
-        loaded when it is first needed. Raises ValueError for less than one.
+        Each of the `size` takes about 70 MB and 0.2 s. `marker`: the model of a closer look, 35 MB more for each.
+        Raises ValueError for less than one.
         """
         if size < 1:
             raise ValueError(f"a pool has at least one landmarker, not {size}")
         self._landmarkers = _Landmarkers(BaseOptions(model_asset_path=str(model)), MOST_PEOPLE)
-        self._landmarkers.open()
         self._markers = None if marker is None else _Landmarkers(BaseOptions(model_asset_path=str(marker)), 1)
-        self._size = size
+        self._kinds = [kind for kind in (self._landmarkers, self._markers) if kind is not None]
+        for kind in self._kinds:
+            kind.open()
         self._missing = size - 1
         self._counting = threading.Lock()
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="landmarker")
@@ -118,15 +119,7 @@ class LandmarkerPool:
     @property
     def look_closer(self) -> LookCloser | None:
         """What looks at one known person again (posture.models.closer); None without the model for it."""
-        return None if self._markers is None else partial(self._look_closer, self._markers)
-
-    def _look_closer(
-        self, markers: _Landmarkers, pixels: Pixels, person: Landmarks, turns: Sequence[float]
-    ) -> list[Landmarks]:
-        with self._counting:
-            if len(markers) < self._size:
-                markers.open()
-        return closer.look(pixels, person, turns, markers.detect)
+        return None if self._markers is None else partial(closer.look, detect=self._markers.detect)
 
     def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
         """Like the built-in `map`, on the pool's threads: one item a landmarker at once, first come first served."""
@@ -135,9 +128,8 @@ class LandmarkerPool:
     def close(self) -> None:
         """Ends the threads, after the work in hand, and releases the landmarkers."""
         self._threads.shutdown()
-        self._landmarkers.close()
-        if self._markers is not None:
-            self._markers.close()
+        for kind in self._kinds:
+            kind.close()
 
     def _complete(self) -> None:
         """Queues the opening of the remaining landmarkers behind the work already waiting."""
@@ -147,10 +139,11 @@ class LandmarkerPool:
             self._threads.submit(self._open_behind)
 
     def _open_behind(self) -> None:
-        try:
-            self._landmarkers.open()
-        except Exception:
-            log.exception("One landmarker could not be opened; the others do its work.")
+        for kind in self._kinds:
+            try:
+                kind.open()
+            except Exception:
+                log.exception("One landmarker could not be opened; the others do its work.")
 
     def __enter__(self) -> "LandmarkerPool":
         return self

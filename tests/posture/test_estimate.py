@@ -202,35 +202,47 @@ def test_the_setting_in_which_most_looks_find_somebody_counts() -> None:
     assert (len(found.looks), found.asked) == (1, 2)
 
 
-def closer_at(right: float, size: float = 300, looks: int = 6) -> LookCloser:
-    """Closer looks that see somebody so far right of the person, and so large."""
+def closer_at(right: float, size: float = 300, missing: int = 0) -> LookCloser:
+    """Closer looks that see somebody so far right of the person, and so large; so many find nobody."""
 
-    def look_closer(_pixels: Pixels, person: Landmarks, _turns: Sequence[float]) -> list[Landmarks]:
+    def look_closer(_pixels: Pixels, person: Landmarks, turns: Sequence[float]) -> list[Landmarks]:
         x, y = person.middle("left_ankle")
-        return [person_at(x + right, y, size)] * looks
+        return [person_at(x + right, y, size)] * (2 * len(turns) - missing)
 
     return look_closer
 
 
-def test_closer_looks_are_taken_into_the_mean_of_the_two_independent_ones() -> None:
-    found = find(picture(), "precise", detect, closer_at(4))
+@pytest.mark.parametrize(("mode", "independent", "looks"), [("standard", 1, 3), ("precise", 2, 8)])
+def test_closer_looks_are_taken_into_the_mean_of_the_independent_ones(mode: str, independent: int, looks: int) -> None:
+    dark_first = picture((WIDTH - SPOT[0], SPOT[1]))  # whose mirror image is not looked at instead
+    found = find(dark_first, mode, detect, closer_at(4))
     assert found is not None
-    assert (len(found.looks), found.asked) == (8, 8)
-    assert found.mean.middle("left_ankle") == pytest.approx((SPOT[0] + 3, SPOT[1]), abs=0.01)  # six of eight
+    assert (len(found.looks), found.asked) == (looks, looks)
+    right = 4 * (looks - independent) / looks
+    assert found.mean.middle("left_ankle") == pytest.approx((WIDTH - SPOT[0] + right, SPOT[1]), abs=0.01)
+
+
+@pytest.mark.parametrize("mode", ["standard", "precise"])
+def test_of_a_picture_and_its_mirror_image_the_same_one_is_looked_at(mode: str) -> None:
+    whole, mirrored = (find(pixels, mode, detect, closer_at(4)) for pixels in (picture(), picture()[:, ::-1]))
+    assert whole is not None
+    assert mirrored is not None
+    np.testing.assert_allclose(mirrored.mean.mirrored(WIDTH).points, whole.mean.points, atol=1e-9)
 
 
 @pytest.mark.parametrize(
     "contradiction",
-    [closer_at(0, size=200), closer_at(0, looks=5), closer_at(100), closer_at(0, looks=0)],
-    ids=["another size", "one finds nobody", "another person", "nobody"],
+    [closer_at(0, size=200), closer_at(0, missing=1), closer_at(100)],
+    ids=["another size", "one finds nobody", "another person"],
 )
-def test_where_closer_looks_contradict_the_independent_ones_eight_independent_ones_are_taken(
-    contradiction: LookCloser,
+@pytest.mark.parametrize("mode", ["standard", "precise"])
+def test_where_closer_looks_contradict_the_independent_ones_independent_ones_alone_are_taken(
+    contradiction: LookCloser, mode: str
 ) -> None:
-    found, independent = (find(picture(), "precise", detect, closer) for closer in (contradiction, None))
+    found, independent = (find(picture(), mode, detect, closer) for closer in (contradiction, None))
     assert found is not None
     assert independent is not None
-    assert len(found.looks) == len(LOOKS["precise"])
+    assert len(found.looks) == len(LOOKS[mode])
     np.testing.assert_array_equal(found.mean.points, independent.mean.points)
 
 
@@ -247,8 +259,7 @@ def test_no_closer_look_is_taken_where_the_independent_ones_contradict_each_othe
     assert not found.agrees
 
 
-@pytest.mark.parametrize("mode", ["fast", "standard"])
-def test_the_other_modes_take_independent_looks_alone(mode: str) -> None:
-    found = find(picture(), mode, detect, closer_at(50))
+def test_fast_takes_a_single_look() -> None:
+    found = find(picture(), "fast", detect, closer_at(50))
     assert found is not None
-    assert len(found.looks) == len(LOOKS[mode])
+    assert len(found.looks) == 1

@@ -372,7 +372,7 @@ def test_without_the_derived_files_the_published_one_is_used_and_the_log_says_so
     assert files.ready() == cached
     assert "the published model does its work" in caplog.text
     assert files.marker() is None
-    assert "looks at whole photos alone" in caplog.text
+    assert "look at whole photos alone" in caplog.text
     assert caplog.text.count("python -m posture.model fetch") == 2
 
 
