@@ -158,14 +158,16 @@ def run(program: str, home: Path, **environment: str) -> subprocess.CompletedPro
     return python(home, TOP, "-c", program, **environment)
 
 
-def test_importing_it_loads_nothing_heavy(tmp_path: Path) -> None:
-    ran = run("import sys, posture, json; print(json.dumps([posture.__version__, *sys.modules]))", tmp_path)
+@pytest.mark.parametrize("more", [set[str](), {"posture.exif"}])
+def test_importing_it_loads_nothing_heavy(tmp_path: Path, more: set[str]) -> None:
+    imports = ", ".join(["sys", "json", "posture", *more])
+    ran = run(f"import {imports}; print(json.dumps([posture.__version__, *sys.modules]))", tmp_path)
     assert ran.returncode == 0, ran.stderr
     version, *modules = json.loads(ran.stdout)
     assert version == posture.__version__
     heavy = {"numpy", "cv2", "mediapipe", "msgspec", "PIL", "runpod", "asyncio", "importlib.metadata", "httpx"}
     assert heavy & set(modules) == set()
-    assert {name for name in modules if name.startswith("posture")} == {"posture", "posture.errors"}
+    assert {name for name in modules if name.startswith("posture")} == {"posture", "posture.errors"} | more
 
 
 def test_without_the_model_it_ends_in_one_sentence_with_the_command(tmp_path: Path) -> None:
