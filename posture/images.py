@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile
+from PIL import Image, ImageFile
 
+from posture import exif
 from posture.errors import Finding, ImageError
 from posture.landmarks import Pixels
 
@@ -62,14 +63,19 @@ ImageFile.MAXBLOCK = 4 * 1024 * 1024
 class Photo:
     """A decoded photo: upright, alpha laid over white, reduced to what measuring needs.
 
-    `pixels`: what is measured. `width` and `height`: of the upright photo before it was reduced. `orientation`: the
-    EXIF orientation that was applied, 1 to 8.
+    `pixels`: what is measured. `width` and `height`: of the upright photo before it was reduced. `said`: what the file
+    says of the camera; its orientation was applied.
     """
 
     pixels: Pixels
     width: int
     height: int
-    orientation: int
+    said: exif.Said
+
+    @property
+    def orientation(self) -> int:
+        """The EXIF orientation that was applied, 1 to 8."""
+        return self.said.orientation
 
 
 def read(data: bytes) -> Photo:
@@ -96,7 +102,7 @@ def read(data: bytes) -> Photo:
     try:
         if kind == "PNG":
             _verify_png(data)
-        photo = _upright_rgb(image)
+        photo = _upright_rgb(image, exif.read(data))
         is_whole = kind == "PNG" or not _runs_out(data, image)
     except MemoryError:
         raise  # this is no fault of the file's
@@ -167,9 +173,8 @@ def _check_size(width: int, height: int) -> None:
         )
 
 
-def _upright_rgb(image: Image.Image) -> Photo:
+def _upright_rgb(image: Image.Image, said: exif.Said) -> Photo:
     width, height = image.size
-    orientation = _orientation(image)
     _draft(image)
     if image.mode.startswith("I"):
         image = _eight_bits(image)
@@ -183,11 +188,11 @@ def _upright_rgb(image: Image.Image) -> Photo:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert(mode))
     if image.mode != "RGB":
         image = image.convert("RGB")
-    if orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[orientation])
-    if orientation in _ON_ITS_SIDE:
+    if said.orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[said.orientation])
+    if said.orientation in _ON_ITS_SIDE:
         width, height = height, width
-    return Photo(np.asarray(image), width, height, orientation)
+    return Photo(np.asarray(image), width, height, said)
 
 
 def _draft(image: Image.Image) -> None:
@@ -204,12 +209,3 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if "transparency" in image.info:
         eight[grey == image.info["transparency"]] = 255
     return Image.fromarray(eight)
-
-
-def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 (upright) where there is none or it cannot be read."""
-    try:
-        orientation = int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # noqa: BLE001  damaged EXIF data does not make the picture unreadable
-        return 1
-    return orientation if orientation in _UPRIGHT else 1

@@ -10,8 +10,10 @@ from PIL import ExifTags, Image
 
 from posture import images
 from posture.errors import ImageError
+from posture.exif import Said
 from testing import DEMO
 from testing.builders import picture
+from testing.exif_files import apple_note, chunk, jpeg, jpeg_that_says, png, segment, tiff
 from testing.pictures import file_bytes
 
 RED, LIME, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -228,6 +230,22 @@ def test_an_orientation_that_does_not_exist_is_ignored() -> None:
 
 def test_damaged_exif_data_does_not_make_a_picture_unreadable() -> None:
     assert quarters(images.read(file_bytes(picture(), exif=b"Exif\0\0nonsense"))) == [RED, LIME, BLUE, WHITE]
+
+
+def test_xmp_does_not_turn_a_picture() -> None:
+    xmp = b'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/" tiff:Orientation="6"/>'
+    photo = images.read(jpeg(segment(xmp), picture=file_bytes(picture(), "JPEG")))
+    assert quarters(photo) == [about(color) for color in (RED, LIME, BLUE, WHITE)]
+    assert photo.orientation == 1
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_photo_comes_with_what_its_file_says_of_the_camera(kind: str) -> None:
+    file, data = file_bytes(picture(), kind), tiff(3, apple_note((0.8, 0, -0.6), 0), 26)
+    photo = images.read(jpeg_that_says(data, file) if kind == "JPEG" else png(chunk(b"eXIf", data), picture=file))
+    assert quarters(photo) == [about(color) for color in (WHITE, BLUE, LIME, RED)]
+    assert photo.said == Said(3, (0, -0.8, -0.6), 26)
+    assert photo.orientation == 3
 
 
 # modes
