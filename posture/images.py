@@ -91,6 +91,8 @@ def read(data: bytes) -> Photo:
             "it is neither a JPEG nor a PNG file.",
             "Convert the picture (HEIC, WebP, TIFF, ...) to JPEG or PNG before encoding it.",
         )
+    if not _is_bounded(kind, data):
+        raise _corrupt(kind)
     try:
         # A phone's JPEG may hold several pictures; Pillow then calls it MPO and opens the first.
         image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
@@ -113,6 +115,16 @@ def read(data: bytes) -> Photo:
     return photo
 
 
+def _is_bounded(kind: str, data: bytes) -> bool:
+    """Whether what stands before a JPEG's pixels, or a PNG as a whole, has an end and not too many parts.
+
+    Pillow would walk any number, and joins a JPEG's EXIF segments in time that grows with the square of theirs.
+    """
+    if kind == "PNG":
+        return any(name == b"IEND" for name, _, _ in exif.chunks(data))
+    return any(marker == exif.START_OF_SCAN for marker, _, _ in exif.segments(data))
+
+
 def _verify_png(data: bytes) -> None:
     """Checks what decoding passes over: every chunk's checksum, and the file's end. Raises what Pillow raises."""
     with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
@@ -129,10 +141,8 @@ def _runs_out(data: bytes, image: Image.Image) -> bool:
     """
     if image.getpixel((image.width - 1, image.height - 1)) not in (_FILLING, (_FILLING,) * 3):
         return False
-    scan = 2
-    while data[scan : scan + 2] not in (_SCAN, b""):
-        scan += 2 + int.from_bytes(data[scan + 2 : scan + 4], "big")
-    end = _AFTER_SCAN.search(data, scan + 2)
+    scan = next(start for marker, start, _ in exif.segments(data) if marker == exif.START_OF_SCAN)
+    end = _AFTER_SCAN.search(data, scan)
     if end is None:
         return True
     with Image.open(io.BytesIO(data[: end.start()] + _MORE + data[end.start() :]), formats=("JPEG",)) as longer:

@@ -74,6 +74,20 @@ def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded() -> None:
     assert refusal(endless).code == "corrupt_image"
 
 
+@pytest.mark.parametrize("part", [segment(b"", 0xEF), segment(b"Exif\0\0"), b"\xff" * 10])
+def test_a_jpeg_of_endless_segments_is_refused_before_it_is_opened(part: bytes) -> None:
+    file = file_bytes(picture(), "JPEG")
+    assert quarters(images.read(jpeg(20 * part, picture=file))) == [about(c) for c in (RED, LIME, BLUE, WHITE)]
+    assert refusal(jpeg(240_000 * part, picture=file)).code == "corrupt_image"
+
+
+@pytest.mark.parametrize("before", [b"IDAT", b"IEND"])
+def test_a_png_of_endless_chunks_is_refused_before_it_is_opened(before: bytes) -> None:
+    file, part = file_bytes(picture()), chunk(b"aaAa")
+    assert quarters(images.read(png(1000 * part, before=before, picture=file))) == [RED, LIME, BLUE, WHITE]
+    assert refusal(png(240_000 * part, before=before, picture=file)).code == "corrupt_image"
+
+
 def test_a_png_with_a_wrong_bit_is_refused() -> None:
     data = bytearray(file_bytes(Image.effect_noise((300, 400), 80)))
     data[len(data) // 2] ^= 1
@@ -120,6 +134,13 @@ def test_a_jpeg_that_is_grey_below_is_whole(mode: str, size: tuple[int, int], op
     image.paste(picture(size[0], size[1] // 2))
     photo = images.read(file_bytes(image.convert(mode), "JPEG", **options))
     assert photo.pixels[-1, -1].tolist() == [128, 128, 128]
+
+
+@pytest.mark.parametrize("between", [b"\xff", b"\xff\xd0"])
+def test_fill_bytes_do_not_make_a_jpeg_that_is_grey_below_look_cut_off(between: bytes) -> None:
+    image = Image.new("RGB", (200, 300), (128, 128, 128))
+    image.paste(picture(200, 150))
+    assert images.read(jpeg(between, picture=file_bytes(image, "JPEG"))).pixels[-1, -1].tolist() == [128, 128, 128]
 
 
 @settings(max_examples=300)
