@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from posture.measurement import Measurement, Reading, ViewMeasurement
     from posture.models.files import ModelError
     from posture.models.mediapipe import LandmarkerPool
-    from posture.options import Calibration, Mode
+    from posture.options import Calibration, Level, Mode
 
 __version__ = "0.2.0"
 
@@ -88,6 +88,8 @@ def measure(  # noqa: PLR0913  each is an option of posture.options.Options
     mode: "Mode" = "standard",
     strict: bool = True,
     calibration: "Calibration" = "none",
+    level: "Level" = "auto",
+    camera: Mapping[str, Mapping[str, float]] | None = None,
     camera_roll: Mapping[str, float] | None = None,
     mirrored: Mapping[str, bool] | None = None,
 ) -> "Measurement":
@@ -95,7 +97,7 @@ def measure(  # noqa: PLR0913  each is an option of posture.options.Options
 
     `front` and `side`: paths, bytes or open files of a JPEG or PNG each. `model`: from `open_model`, to measure many
     pairs with; without one, a model is opened for this call alone. The others are the options of a request, by the
-    same names: `camera_roll` and `mirrored` map the names of views to values.
+    same names: `camera`, `camera_roll` and `mirrored` map the names of views to values.
 
     Raises PostureError (`code`, `view`, `problems`) when a photo cannot be measured or an option has no such value,
     OSError when a file cannot be read, ModelError when the model is missing, NotInstalledError without `[measure]`.
@@ -107,7 +109,9 @@ def measure(  # noqa: PLR0913  each is an option of posture.options.Options
         "mode": mode,
         "strict": strict,
         "calibration": calibration,
-        "camera_roll": {} if camera_roll is None else _plain(camera_roll),
+        "level": level,
+        "camera": _plain({} if camera is None else camera),
+        "camera_roll": _plain({} if camera_roll is None else camera_roll),
         "mirrored": {} if mirrored is None else mirrored,
     }
     options = choose(given, Options())
@@ -118,11 +122,11 @@ def measure(  # noqa: PLR0913  each is an option of posture.options.Options
         return analyze(photos, options, opened)
 
 
-def _plain(rolls: object) -> object:
-    """The rolls with numpy's floats as Python's; what is no mapping of floats is left for the check."""
-    if not isinstance(rolls, Mapping):
-        return rolls
-    return {view: float(roll) if isinstance(roll, float) else roll for view, roll in rolls.items()}
+def _plain(told: object) -> object:
+    """What is told of cameras, with numpy's floats as Python's; anything else is left for the check."""
+    if isinstance(told, Mapping):
+        return {name: _plain(value) for name, value in told.items()}
+    return float(told) if isinstance(told, float) else told
 
 
 def open_model(landmarkers: int | None = None) -> "LandmarkerPool":

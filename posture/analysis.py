@@ -8,8 +8,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from posture import __version__, anatomy, angles, images, judge
-from posture.camera import Camera
+from posture import __version__, anatomy, angles, images, judge, lines
 from posture.errors import Finding, PoseNotDetectedError, PostureError, UnfitPhotoError, refusal
 from posture.estimate import find
 from posture.evidence import uncertainty
@@ -23,12 +22,6 @@ from posture.views import VIEWS, View
 
 _Result = TypeVar("_Result")
 Outcome: TypeAlias = ViewMeasurement | tuple[Finding, ...]  # what one photo shows, or the reasons to refuse it
-
-NOBODY = Finding(
-    "no_person",
-    "no person was found.",
-    "Show one person standing, the whole body from head to feet in the picture, well lit.",
-)
 
 
 class Model(Protocol):
@@ -52,7 +45,7 @@ def measure(photos: Mapping[str, bytes | Finding], options: Options, model: Mode
     every reason for every photo when one is refused.
     """
     sent = [photos[view.name] for view in VIEWS]
-    outcomes = list(model.map(partial(_outcome, model, options), VIEWS, sent))
+    outcomes = list(model.map(partial(outcome, model, options), VIEWS, sent))
     refused = {view: of for view, of in zip(VIEWS, outcomes, strict=True) if not isinstance(of, ViewMeasurement)}
     if refused:
         problems = tuple(chain(*refused.values()))
@@ -76,8 +69,8 @@ def _told_as_swapped(findings: Sequence[Finding], views: Sequence[View]) -> tupl
     return tuple(dict.fromkeys(told))
 
 
-def _outcome(model: Model, options: Options, view: View, sent: bytes | Finding) -> Outcome:
-    """Each photo is judged, whatever becomes of the others."""
+def outcome(model: Model, options: Options, view: View, sent: bytes | Finding) -> Outcome:
+    """What becomes of one photo, whatever becomes of the others: the bytes of the file, or why there are none."""
     try:
         if isinstance(sent, Finding):
             raise refusal([sent])
@@ -87,12 +80,15 @@ def _outcome(model: Model, options: Options, view: View, sent: bytes | Finding) 
 
 
 def _measured(model: Model, options: Options, view: View, photo: Photo) -> ViewMeasurement:
+    camera = options.known_camera(view, photo.said)
     found = find(photo.pixels, options.mode, model.detect, model.look_closer)
     if found is None:
-        raise PoseNotDetectedError(NOBODY)
-    camera = options.camera(view)
+        raise PoseNotDetectedError(judge.nobody(camera))
+    if camera.source == "unknown" and options.looks_for_lines:
+        estimated = lines.estimated_roll(photo.pixels, found.mean)
+        camera = camera.with_estimate(estimated, applied=options.level == "lines")
     height, width = photo.pixels.shape[:2]
-    scene = Scene(view, found, camera.righted(found.mean, width, height), width, height)
+    scene = Scene(view, found, camera, width, height)
     findings = judge.judge(scene)
     if findings and options.strict:
         raise UnfitPhotoError(*findings)
@@ -104,7 +100,7 @@ def _measured(model: Model, options: Options, view: View, photo: Photo) -> ViewM
         sent: Array = camera.as_sent(points, width, height) * size
         return sent
 
-    readings = _readings(scene, options, camera, direction, in_photo)
+    readings = _readings(scene, options, direction, in_photo)
     seen, scatter = found.mean, size[0] * found.scatter
     if camera.mirrored:
         seen, scatter = seen.renamed(), exchange_sides(scatter)
@@ -126,16 +122,14 @@ def _measured(model: Model, options: Options, view: View, photo: Photo) -> ViewM
     )
 
 
-def _readings(
-    scene: Scene, options: Options, camera: Camera, direction: int, in_photo: Callable[[Array], Array]
-) -> list[Reading]:
+def _readings(scene: Scene, options: Options, direction: int, in_photo: Callable[[Array], Array]) -> list[Reading]:
     """What the measures of the view's plane read."""
     plane = scene.view.plane
 
     def calibrated(person: Landmarks) -> Landmarks:
         return person if options.calibration == "none" else anatomy.anatomical(person, plane, direction)
 
-    people = [calibrated(camera.righted(look, scene.width, scene.height)) for look in scene.estimate.looks]
+    people = [calibrated(scene.righted(look)) for look in scene.estimate.looks]
     looks = [angles.measure(person, plane, direction) for person in people]
     uncertain = uncertainty(options.mode, plane, looks, scene.size())
     person = calibrated(scene.person)

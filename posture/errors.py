@@ -143,6 +143,9 @@ _TABLE = (
     Code("internal_error", InternalError,
          "a defect of the worker; the client is told nothing of it, its traceback is in the log"),
     Code("person_in_background", None, "a smaller person in the picture was not measured"),
+    Code("camera_tilted", None, "the room's upright edges show a roll of the camera of which nobody has told"),
+    Code("maybe_mirrored", None,
+         "a front camera took the photo, and nobody has said whether it shows left and right exchanged"),
 )  # fmt: skip
 CODES = {code.name: code for code in _TABLE}
 

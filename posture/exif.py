@@ -89,7 +89,7 @@ class Said:
         """Whether the picture lies on its side or its head by gravity, its content turned by more than 45 degrees.
 
         Not where the camera looked at the floor or the sky. True also of an upright picture whose pixels were turned
-        by a program that kept the note, as iOS does when it makes a JPEG to share.
+        by a program that kept the note, as some do that make a JPEG to share.
         """
         if self.gravity is None or abs(self.gravity[2]) > cos(radians(MAX_CONTRADICTION)):
             return False
@@ -97,12 +97,15 @@ class Said:
         return -down < abs(right)
 
 
+SAYS_NOTHING = Said()
+
+
 def read(file: bytes) -> Said:
-    """What the file of a photo says; Said() where it is neither a JPEG nor a PNG or says nothing."""
+    """What the file of a photo says; SAYS_NOTHING where it is neither a JPEG nor a PNG or says nothing."""
     tiff = _tiff(memoryview(file))
     order = _ORDERS.get(bytes(tiff[:4]))
     if order is None:
-        return Said()
+        return SAYS_NOTHING
     main = _Directory(tiff, order, int.from_bytes(tiff[4:8], order))
     photo = _Directory(tiff, order, main.whole(0x8769))
     maker_note = photo.value(0x927C)[1]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Literal, TypeAlias
 
+from posture.camera import Camera
 from posture.errors import Finding
 from posture.estimate import MAX_DISAGREEMENT
 from posture.landmarks import PARTS
@@ -62,6 +63,11 @@ MAX_TRUNK = 0.48
 # as those of people who sit facing it, and so do shanks of those who kneel.
 MIN_THIGHS = 0.7
 MAX_THIGHS = 1.6
+
+# In degrees of roll that the room's edges show for sure: what is less can hardly be seen by whoever holds the camera.
+TILTED = 1.5
+# In degrees: where gravity and orientation differ by more, the picture was turned after it was taken.
+ON_ITS_SIDE = 45
 
 # In degrees out of the view's plane: beyond, the photo is one of another view. The other limits to a person's turn are
 # those of each view, in posture.views.
@@ -143,6 +149,23 @@ def above(quantity: Quantity, number: float) -> Limit:
     return Limit(quantity, "above", number)
 
 
+_LYING = tuple(
+    limit
+    for lean in (Scene.lean_of_trunk, Scene.lean_of_thighs)
+    for limit in (above(lean, 90 - MAX_LEAN), below(lean, 90 + MAX_LEAN))
+)
+# By the way to turn the picture back.
+_TURNS_BY_GRAVITY = {
+    "anticlockwise": above(Scene.turned_by_gravity, ON_ITS_SIDE),
+    "clockwise": below(Scene.turned_by_gravity, -ON_ITS_SIDE),
+}
+_TURNED_AFTERWARDS = "the picture lies on its side: its own record of gravity says so, and its orientation does not."
+
+
+def _turn_back(way: str) -> str:
+    return f"Turn the picture {way} by 90 degrees, or send the camera's own file with the orientation that it recorded."
+
+
 _ALONE = "Take the photo with one person alone in the picture."
 
 
@@ -200,13 +223,13 @@ def checks(view: View) -> tuple[Check, ...]:
             "the picture is upside down.",
             "Turn the picture by 180 degrees.",
         ),
+        *(
+            Check("not_upright", (*_LYING, turned), _TURNED_AFTERWARDS, _turn_back(way))
+            for way, turned in _TURNS_BY_GRAVITY.items()
+        ),
         Check(
             "not_upright",
-            tuple(
-                limit
-                for lean in (Scene.lean_of_trunk, Scene.lean_of_thighs)
-                for limit in (above(lean, 90 - MAX_LEAN), below(lean, 90 + MAX_LEAN))
-            ),
+            _LYING,
             "the person lies on the side in the picture; the photo seems to be turned by 90 degrees.",
             "Turn the picture by 90 degrees so that the person stands upright.",
         ),
@@ -260,7 +283,27 @@ REMARKS = (
         "a smaller person in the picture was not measured.",
         _ALONE,
     ),
+    Check(
+        "camera_tilted",
+        (above(Scene.sure_roll, TILTED),),
+        "the camera was not level: upright edges in the room lean by about {roll:.1f} degrees.",
+        'Hold the camera level, tell its roll in `camera`, or have it taken from the edges by `"level": "lines"`.',
+    ),
+    Check(
+        "maybe_mirrored",
+        (above(Scene.unknown_mirroring, 0),),
+        "a front camera took the photo, and it may show left and right exchanged.",
+        "Say in `mirrored` whether this photo is: true or false.",
+    ),
 )
+
+
+def nobody(camera: Camera) -> Finding:
+    """What is wrong with a photo in which nobody is found."""
+    advice = "Show one person standing, the whole body from head to feet in the picture, well lit."
+    if abs(camera.contradicted) > ON_ITS_SIDE:
+        advice = _turn_back("anticlockwise" if camera.contradicted > 0 else "clockwise")
+    return Finding("no_person", "no person was found.", advice)
 
 
 def judge(scene: Scene) -> tuple[Finding, ...]:
@@ -287,6 +330,7 @@ def _finding(same: Sequence[Check], scene: Scene) -> Finding:
     words = {
         "parts": " and ".join(part for part in PARTS if part in parts),
         "out_of_plane": scene.out_of_plane(),
+        "roll": scene.estimated_roll(),
     }
     return Finding(first.code, first.problem.format(**words), first.advice, scene.view.name)
 

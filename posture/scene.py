@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from posture.camera import Camera
 from posture.estimate import Estimate
 from posture.landmarks import INDEX, NEEDED, PARTS, Array, Landmarks
 from posture.orientation import trunk, turn
@@ -24,15 +25,43 @@ _SOLES = ("left_heel", "right_heel", "left_foot_index", "right_foot_index")
 class Scene:
     """One photo as it is judged: what the looks found in it, and the person upright.
 
-    `view`: which the photo should show. `width` and `height` of the picture in pixels of the landmarks. `person`: the
-    mean landmarks with the camera's roll and mirroring taken off; the estimate's are as they lie in the picture.
+    `view`: which the photo should show. `camera`: what is known of how it was taken. `width` and `height` of the
+    picture in pixels of the landmarks. The estimate's landmarks are as they lie in the picture.
     """
 
     view: View
     estimate: Estimate
-    person: Landmarks
+    camera: Camera
     width: int
     height: int
+
+    @cached_property
+    def person(self) -> Landmarks:
+        """The mean landmarks as a level camera would have seen them, left and right righted."""
+        return self.righted(self.estimate.mean)
+
+    def righted(self, seen: Landmarks) -> Landmarks:
+        """Landmarks in the picture as a level camera would have seen them, left and right righted."""
+        return self.camera.righted(seen, self.width, self.height)
+
+    # How the camera was held
+
+    def turned_by_gravity(self) -> float:
+        """The photo's turn clockwise by its own record of gravity, in degrees; 0 unless its orientation denies it."""
+        return self.camera.contradicted
+
+    def sure_roll(self) -> float:
+        """The least roll that the room's upright edges show for sure, in degrees; 0 where it is told or taken off."""
+        estimated = self.camera.estimated if self.camera.source == "unknown" else None
+        return 0.0 if estimated is None else abs(estimated.degrees) - estimated.uncertainty
+
+    def estimated_roll(self) -> float:
+        """The roll that the room's upright edges show, in degrees; 0 where they show none."""
+        return self.camera.estimated.degrees if self.camera.estimated else 0.0
+
+    def unknown_mirroring(self) -> float:
+        """Whether a front camera took the photo and nobody has said if it is mirrored: 1 if so, else 0."""
+        return float(self.camera.maybe_mirrored)
 
     # Other people, and how the looks agree
 

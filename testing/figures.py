@@ -22,7 +22,8 @@ class FigurePhoto:
     """One picture of a figure whose body is known.
 
     `facing`: where the figure faces in the side view, "left" or "right". `truth`: the measures of this view by name, in
-    their units, from the body's own points projected into the picture.
+    their units, from the body's own points projected into the picture. `shot`: where those points lie, and how the
+    picture was taken; None where that is not told.
     """
 
     figure: str
@@ -30,6 +31,20 @@ class FigurePhoto:
     file: Path
     facing: str
     truth: dict[str, float]
+    shot: "Shot | None" = None
+
+
+@dataclass(frozen=True)
+class Shot:
+    """How a figure's picture was taken: the body's own points in it, in pixels, and its camera.
+
+    `focal`: in pixels. `roll` and `pitch`: in degrees, as in posture.camera.
+    """
+
+    body: Landmarks
+    focal: float
+    roll: float
+    pitch: float
 
 
 def figures() -> list[FigurePhoto]:
@@ -63,7 +78,15 @@ def _folder() -> Iterator[FigurePhoto]:
         for view in VIEWS:
             measures = true_measures(truth, view) | truth["angles"][view.name]
             photo = file.with_name(f"{file.stem}_{view.name}.jpg")
-            yield FigurePhoto(truth["id"], view, photo, truth["facing"], measures)
+            yield FigurePhoto(truth["id"], view, photo, truth["facing"], measures, _shot(truth, view))
+
+
+def _shot(truth: dict[str, Any], view: View) -> Shot | None:
+    if "camera" not in truth or "level_angles" not in truth:
+        return None
+    camera = truth["camera"][view.name]
+    body = _body(truth["landmarks"][view.name])
+    return Shot(body, camera["focal_px"], camera["roll_deg"], camera["pitch_deg"])
 
 
 def unfit() -> list[tuple[Path, str]]:

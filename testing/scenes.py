@@ -2,6 +2,7 @@
 
 from posture import judge
 from posture.angles import measure, of_plane
+from posture.camera import Camera
 from posture.estimate import find
 from posture.landmarks import Detect, Landmarks, LookCloser, Pixels
 from posture.scene import Scene
@@ -14,7 +15,7 @@ def see(
     """A photo as it is judged; None where nobody is found."""
     found = find(pixels, mode, detect, look_closer)
     height, width = pixels.shape[:2]
-    return None if found is None else Scene(view, found, found.mean, width, height)
+    return None if found is None else Scene(view, found, Camera(), width, height)
 
 
 def codes(scene: Scene) -> list[str]:

@@ -10,6 +10,8 @@ from posture.wire.request import Include
 
 DECIMALS = 2  # a hundredth of a degree is well below what a retake of the photo changes
 
+CAMERA_UNKNOWN = "Nobody told how the camera was held: a roll of it would add its own size to every angle."
+
 
 def success(measurement: Measurement, include: Collection[str] = ()) -> dict[str, Any]:
     """The answer to a job that was measured. `include`: what it holds beyond the angles, as in a request.
@@ -27,6 +29,7 @@ def success(measurement: Measurement, include: Collection[str] = ()) -> dict[str
             **{of.view.key: _details(of, include) for of in views},
             "mode": options.mode,
             "calibration": options.calibration,
+            "level": options.level,
             "model": measurement.model,
             "version": measurement.version,
         }
@@ -65,8 +68,28 @@ def _details(of: ViewMeasurement, include: Collection[str]) -> dict[str, Any]:
             {"code": finding.code, "message": finding.problem, "advice": finding.advice} for finding in of.warnings
         ],
         "image": {"width": of.width, "height": of.height, "orientation": of.orientation},
-        "camera": {"roll": of.camera.roll, "mirrored": of.camera.mirrored},
+        "camera": _camera(of),
     }
+
+
+def _camera(of: ViewMeasurement) -> dict[str, Any]:
+    camera = of.camera
+    told: dict[str, Any] = {
+        "roll": _rounded(camera.roll),
+        "pitch": _rounded(camera.pitch),
+        "focal_35mm": None if camera.focal_35mm is None else _rounded(camera.focal_35mm),
+        "mirrored": camera.mirrored,
+        "source": camera.source,
+        "homography": camera.homography(of.width, of.height).tolist(),
+    }
+    if camera.source == "unknown":
+        told["note"] = CAMERA_UNKNOWN
+    if camera.estimated is not None:
+        told["estimated_roll"] = {
+            "value": _rounded(camera.estimated.degrees),
+            "uncertainty": _rounded(camera.estimated.uncertainty),
+        }
+    return told
 
 
 def _readings(readings: Mapping[str, Reading]) -> dict[str, Any]:

@@ -50,6 +50,11 @@ class RequestOptions(Options, frozen=True, forbid_unknown_fields=True, kw_only=T
         ),
     ] = frozenset()
 
+    @property
+    def looks_for_lines(self) -> bool:
+        """Only where the answer tells what is found, or it is asked for."""
+        return bool(self.include) or not self.strict or self.level == "lines"
+
 
 DEFAULTS = RequestOptions()
 _OPTION_NAMES = frozenset(RequestOptions.__struct_fields__)

@@ -5,10 +5,11 @@ from typing import Any, get_args
 import msgspec
 
 from posture.angles import of_plane
+from posture.camera import Source
 from posture.errors import CODES
 from posture.images import MAX_PIXELS, MIN_SIDE
 from posture.landmarks import NAMES
-from posture.options import Calibration, Mode
+from posture.options import Calibration, Level, Mode
 from posture.views import VIEWS, View
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
 from posture.wire.request import SPELLINGS, RequestOptions
@@ -65,7 +66,9 @@ def options() -> Schema:
     found: Schema = {}
     for field in msgspec.structs.fields(RequestOptions):
         schema = msgspec.json.schema(field.type)
+        named = schema.pop("$defs", {})
         if isinstance(of_each := schema.get("additionalProperties"), dict):
+            of_each = named.get(of_each.get("$ref", "").rpartition("/")[2], of_each)
             # msgspec does not say which keys are taken: the names of the views
             schema |= {"properties": {view.name: of_each for view in VIEWS}, "additionalProperties": False}
         default = msgspec.to_builtins(getattr(RequestOptions(), field.name))
@@ -111,6 +114,7 @@ def _success() -> Schema:
             **{view.key: {"$ref": "#/$defs/details"} for view in VIEWS},
             "mode": {"description": "The looks at each photo.", "enum": [*get_args(Mode)]},
             "calibration": {"description": "What the values are from.", "enum": [*get_args(Calibration)]},
+            "level": {"description": "What tilt of the camera was taken off.", "enum": [*get_args(Level)]},
             "model": _TEXT,
             "version": _TEXT,
         },
@@ -190,6 +194,33 @@ def _reading() -> Schema:
     )
 
 
+def _camera() -> Schema:
+    row = {"type": "array", "items": _NUMBER, "minItems": 3, "maxItems": 3}
+    return _object(
+        {
+            "roll": _NUMBER | {"description": "Taken off, in degrees; positive: the content was turned clockwise."},
+            "pitch": _NUMBER | {"description": "Taken off, in degrees; negative: the camera looked down."},
+            "focal_35mm": {"description": "In mm of 35 mm film; null: not known.", "type": ["number", "null"]},
+            "mirrored": {"type": "boolean"},
+            "source": {"description": "Who told the direction of gravity.", "enum": [*get_args(Source)]},
+            "homography": {
+                "description": "Three rows: from pixels of the upright photo as it was sent to the level picture.",
+                "type": "array",
+                "items": row,
+                "minItems": 3,
+                "maxItems": 3,
+            },
+        },
+        {
+            "estimated_roll": _object(
+                {"value": _NUMBER, "uncertainty": _NUMBER | {"minimum": 0}},
+                description="By the room's upright edges, in degrees, where nobody told it.",
+            ),
+            "note": _TEXT,
+        },
+    )
+
+
 def _details() -> Schema:
     readings = {"type": "object", "additionalProperties": {"$ref": "#/$defs/reading"}}
     landmark = _object(
@@ -210,7 +241,7 @@ def _details() -> Schema:
             "quality": {"type": "object", "additionalProperties": _NUMBER},
             "warnings": {"type": "array", "items": warning},
             "image": _object({"width": {"type": "integer"}, "height": {"type": "integer"}, "orientation": orientation}),
-            "camera": _object({"roll": _NUMBER, "mirrored": {"type": "boolean"}}),
+            "camera": _camera(),
         },
         {
             "measures": readings,

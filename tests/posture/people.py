@@ -46,7 +46,7 @@ def scene(
 ) -> Scene:
     """A photo in which two looks have found this person, both the same, or `found` what it holds."""
     estimate = found or Estimate([person, person], [], 2)
-    return Scene(view, estimate, camera.righted(estimate.mean, *size), *size)
+    return Scene(view, estimate, camera, *size)
 
 
 def looks(*found: Landmarks) -> Estimate:

@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from posture import __version__, analysis
@@ -120,7 +121,9 @@ def test_the_details_of_a_photo_say_how_it_was_seen() -> None:
     assert (details["side_view"]["near_side"], details["side_view"]["facing"]) == ("right", "right")
     assert "facing" not in details["front_view"]
     assert details["front_view"]["image"] == {"width": 1000, "height": 1100, "orientation": 1}
-    assert details["front_view"]["camera"] == {"roll": 0.0, "mirrored": False}
+    camera = details["front_view"]["camera"]
+    assert (camera["roll"], camera["pitch"], camera["mirrored"], camera["source"]) == (0, 0, False, "unknown")
+    assert camera["homography"] == np.eye(3).tolist()
     assert details["front_view"]["warnings"] == []
     assert details["side_view"]["quality"]["turn_degrees"] == pytest.approx(90, abs=4)
     assert details["model"].startswith("pose_landmarker_full")

@@ -77,7 +77,7 @@ def test_a_photo_of_the_view_is_measured_like_those_of_its_plane(told: dict[str,
     # The mirror image of the side photo, seen from the other side, by a camera rolled by 2 degrees.
     assert other == {name: pytest.approx(angle + 2, abs=0.6) for name, angle in side.items()}
     assert details["near_side"] != data["details"]["side_view"]["near_side"]
-    assert details["camera"] == {"roll": 2.0, "mirrored": False}
+    assert (details["camera"]["roll"], details["camera"]["source"]) == (2, "client")
 
 
 def test_a_request_must_have_the_photo(told: dict[str, Any]) -> None:

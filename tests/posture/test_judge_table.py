@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 from posture import judge
+from posture.camera import Camera
 from posture.errors import CODES, UnfitPhotoError
 from posture.estimate import Estimate
 from posture.judge import REMARKS, Check, Limit, checks
 from posture.landmarks import INDEX, PARTS, Landmarks
+from posture.lines import Roll
 from posture.scene import Scene
 from posture.views import FRONT, SIDE, VIEWS, View
 from testing.builders import SIZE
@@ -98,7 +100,19 @@ def scenes(view: View) -> tuple[Scene, ...]:
     found = [*other_people(person), *looks_that_differ(person)]
     found += [looks(plane, turned(degrees)) for degrees in range(90, 181, 5)]
     found += [looks(body, body) for body in bodies(view)]
-    return tuple(scene(person, view, estimate) for estimate in found)
+    cameras = [Camera(estimated=Roll(degrees, 0.5)) for degrees in (-2.1, 1.9, 2.1)]
+    cameras += [Camera(maybe_mirrored=True)]
+    return (
+        *(scene(person, view, estimate) for estimate in found),
+        *(scene(person, view, camera=camera) for camera in cameras),
+        *(scene(body, view, camera=Camera(contradicted=turn)) for body in lying(view) for turn in (-90, -46, 46, 90)),
+    )
+
+
+def lying(view: View) -> Iterator[Landmarks]:
+    """Trunk and legs each upright, lying or upside down."""
+    angles = (0, 50, 70, 90, 110, 130)
+    yield from (bent(PERSONS[view], trunk, legs) for trunk in angles for legs in angles)
 
 
 def rows(view: View) -> tuple[Check, ...]:

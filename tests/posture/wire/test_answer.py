@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from posture.analysis import NOBODY
+from posture import judge
+from posture.camera import Camera
 from posture.errors import Finding, ImageError, InternalError, PoseNotDetectedError, UnfitPhotoError
 from posture.wire.answer import failure, success
 from posture.wire.request import Include
@@ -57,7 +58,7 @@ def test_of_a_defect_nothing_is_told_but_that_it_is_one() -> None:
 
 
 def test_a_missing_person_is_told_with_the_phrase_that_clients_know() -> None:
-    assert failure(PoseNotDetectedError(NOBODY))["error"].startswith("Could not detect pose landmarks")
+    assert failure(PoseNotDetectedError(judge.nobody(Camera())))["error"].startswith("Could not detect pose landmarks")
 
 
 @pytest.mark.parametrize("include", ["details", "landmarks", "measures"])

@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from posture import views
-from posture.camera import Camera
+from posture.camera import ORDINARY_FOCAL_35MM, Camera, Told
 from posture.errors import Finding, RequestError
+from posture.exif import Said
 from posture.wire.request import PLATFORM_KEYS, Request, RequestOptions, parse
 
 FRONT, SIDE = "ZnJvbnQ=", "c2lkZQ=="
@@ -164,10 +165,12 @@ def test_options_stand_beside_the_photos_and_have_defaults() -> None:
         include=frozenset(),
         strict=True,
         calibration="none",
+        level="auto",
+        camera={},
         camera_roll={},
         mirrored={},
     )
-    assert [parse(SIMPLE).options.camera(view) for view in views.VIEWS] == [Camera(0, mirrored=False)] * 2
+    assert [parse(SIMPLE).options.known_camera(view) for view in views.VIEWS] == [Camera()] * 2
     given = {
         "mode": "precise",
         "include": ["details", "measures"],
@@ -186,8 +189,59 @@ def test_options_stand_beside_the_photos_and_have_defaults() -> None:
             camera_roll={"front": -2.5},
             mirrored={"side": True},
         )
-        assert options.camera(views.FRONT) == Camera(-2.5, mirrored=False)
-        assert options.camera(views.SIDE) == Camera(0, mirrored=True)
+        assert options.known_camera(views.FRONT) == Camera(-2.5, focal_35mm=ORDINARY_FOCAL_35MM, source="client")
+        assert options.known_camera(views.SIDE) == Camera(mirrored=True)
+
+
+def test_the_camera_is_told_in_parts_and_its_roll_also_by_its_short_name() -> None:
+    told = {"camera": {"front": {"pitch": -10, "focal_35mm": 28}, "side": {"roll": 0}}, "camera_roll": {"front": 2}}
+    options = parse({**SIMPLE, **told}).options
+    assert options.camera == {"front": Told(pitch=-10, focal_35mm=28), "side": Told(roll=0)}
+    assert options.known_camera(views.FRONT) == Camera(2, -10, 28, source="client")
+    assert options.known_camera(views.SIDE) == Camera(0, 0, ORDINARY_FOCAL_35MM, source="client")
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ({"camera": {"side": {"roll": 1}}, "camera_roll": {"side": 1}}, "the roll of the side photo is given twice"),
+        ({"level": "none", "camera": {"front": {"roll": 0}}}, "the tilt of the front photo is given"),
+        ({"level": "none", "camera": {"front": {"pitch": 3}}}, "the tilt of the front photo is given"),
+        ({"level": "none", "camera_roll": {"side": 3}}, "the tilt of the side photo is given"),
+    ],
+)
+def test_what_is_said_twice_or_denied_about_the_camera_is_refused(told: dict[str, Any], problem: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse({**SIMPLE, **told})
+    assert (caught.value.code, caught.value.view) == ("invalid_request", None)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"level": "none", "camera": {"front": {"focal_35mm": 28}}},
+        {"camera": {"front": {"roll": 1}}, "camera_roll": {"side": 1}},
+        {"camera": {"front": {"roll": None, "pitch": -3}}, "camera_roll": {"front": 1}},
+        {"camera": {"front": {}}},
+    ],
+)
+def test_what_does_not_contradict_itself_about_the_camera_is_taken(told: dict[str, Any]) -> None:
+    assert parse({**SIMPLE, **told}).options.camera.keys() == {"front"}
+
+
+def test_a_photos_own_gravity_is_not_used_where_none_is_asked_for() -> None:
+    said = Said(gravity=(0.0, -1.0, 0.0), focal_35mm=28)
+    assert parse({**SIMPLE, "level": "none"}).options.known_camera(views.FRONT, said) == Camera(focal_35mm=28)
+    assert parse(SIMPLE).options.known_camera(views.FRONT, said) == Camera(0, 0, 28, source="photo")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [({}, False), ({"level": "lines"}, True), ({"include": ["measures"]}, True), ({"strict": False}, True)],
+)
+def test_edges_are_looked_for_where_the_answer_tells_of_them(options: dict[str, Any], expected: bool) -> None:  # noqa: FBT001
+    assert parse({**SIMPLE, **options}).options.looks_for_lines is expected
 
 
 def test_the_operators_defaults_hold_where_the_client_does_not_say() -> None:
@@ -203,6 +257,11 @@ def test_the_operators_defaults_hold_where_the_client_does_not_say() -> None:
         ("include", "details"), ("include", ["detail"]), ("include", [FRONT]), ("include", {"details": True}),
         ("strict", "false"), ("strict", 0), ("strict", None),
         ("calibration", "tragus"), ("calibration", True),
+        ("level", "level"), ("level", None), ("camera", 3), ("camera", {"back": {}}), ("camera", {"front": 3}),
+        ("camera", {"front": {"yaw": 1}}), ("camera", {"front": {"roll": 181}}), ("camera", {"front": {"roll": "1"}}),
+        ("camera", {"side": {"pitch": -46}}), ("camera", {"side": {"pitch": True}}),
+        ("camera", {"side": {"focal_35mm": 7.9}}), ("camera", {"side": {"focal_35mm": 301}}),
+        ("camera", {"side": {"pitch": float("nan")}}),
         ("camera_roll", 3), ("camera_roll", {"front": "3"}), ("camera_roll", {"front": True}),
         ("camera_roll", {"front": float("nan")}), ("camera_roll", {"side": 181}), ("camera_roll", {"back": 1}),
         ("mirrored", True), ("mirrored", {"front": 1}), ("mirrored", {FRONT: True}),
