@@ -14,6 +14,7 @@ from bench.accuracy.looks import READINGS, Take, as_they_are, take_all
 from bench.accuracy.pairs import write_pairs
 from bench.accuracy.retakes import CONDITIONS, RETAKES
 from bench.accuracy.tables import FEW, MODES
+from bench.accuracy.turned import turned_cameras
 from posture import cores
 from posture.models import files
 from posture.models.mediapipe import LandmarkerPool
@@ -54,6 +55,7 @@ def main() -> None:
         tables.table("Limits: least / median / most, standard", *limits)
         tables.table("Smaller copies: root mean square change of the angles (degrees)", *refusals.sizes(photos, pool))
         tables.table("A photo and its mirror image: mean difference (degrees)", *refusals.mirrored(photos, pool))
+        turned_cameras(photos, pool)
     BUILD.mkdir(parents=True, exist_ok=True)
     for mode in READINGS:
         write_pairs(takes, mode, BUILD / f"{mode}.csv")
