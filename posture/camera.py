@@ -17,6 +17,7 @@ the upright photo as it was sent: a positive roll turns the content clockwise, a
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
@@ -39,8 +40,6 @@ DIAGONAL_35MM = math.hypot(24, 36)
 # In mm, of the main camera of most phones, which is taken where neither client nor photo says: those of iPhones have 24
 # to 28. Between these the convergence of upright lines differs by a seventh.
 ORDINARY_FOCAL_35MM = 26.0
-# EXIF orientations that exchange left and right.
-_MIRRORING = (2, 4, 5, 7)
 # The least distance in front of the camera, in focal lengths, at which a levelled ray is projected; beyond, a point
 # would lie at the horizon or behind the camera.
 _NEAREST = 0.05
@@ -129,13 +128,12 @@ def known(told: Told, said: Said, *, mirrored: bool | None) -> Camera:
         return camera.turned(told.roll or 0.0, told.pitch or 0.0, "client")
     if said.gravity is None:
         return camera
-    right, down, away = said.gravity
-    if mirrored is not None and mirrored != (said.orientation in _MIRRORING):
-        right = -right  # the pixels were mirrored after the camera had told where up is
-    own_roll = math.degrees(math.atan2(right, -down))
+    roll, pitch = tilt_of(said.gravity)
+    if mirrored is not None and mirrored != said.is_mirrored:
+        roll = -roll  # the pixels were mirrored after the camera had told where up is
     if said.up is None:
-        return replace(camera, contradicted=own_roll) if said.lies_on_side else camera
-    return camera.turned(0.0 if camera.maybe_mirrored else own_roll, math.degrees(math.asin(away)), "photo")
+        return replace(camera, contradicted=roll) if said.lies_on_side else camera
+    return camera.turned(0.0 if camera.maybe_mirrored else roll, pitch, "photo")
 
 
 @lru_cache(maxsize=16)  # every look at a photo asks for the same
@@ -175,6 +173,12 @@ def up_of(roll: float, pitch: float) -> Array:
     """(3,) up in the frame (right, down, away from the camera), for a roll and a pitch in degrees."""
     r, p = math.radians(roll), math.radians(pitch)
     return np.array([math.cos(p) * math.sin(r), -math.cos(p) * math.cos(r), math.sin(p)])
+
+
+def tilt_of(up: Iterable[float]) -> tuple[float, float]:
+    """The roll and the pitch, in degrees, of a camera for which up, a unit vector, is (right, down, away)."""
+    right, down, away = up
+    return math.degrees(math.atan2(right, -down)), math.degrees(math.asin(away))
 
 
 def _projected(homography: Array, points: Array) -> Array:

@@ -140,13 +140,14 @@ class Estimate:
 
     def mirrored(self, width: float) -> "Estimate":
         """The same in the mirror image of the picture, which is so many pixels wide."""
-        looks, others = ([person.mirrored(width) for person in people] for people in (self.looks, self.others))
-        return Estimate(looks, others, self.asked)
+        return self._moved(lambda person: person.mirrored(width))
 
     def shifted(self, right: float, down: float) -> "Estimate":
         """The same in a picture of which this one was a part, that many pixels from its upper left corner."""
-        looks, others = ([person.shifted(right, down) for person in people] for people in (self.looks, self.others))
-        return Estimate(looks, others, self.asked)
+        return self._moved(lambda person: person.shifted(right, down))
+
+    def _moved(self, move: Callable[[Landmarks], Landmarks]) -> "Estimate":
+        return Estimate([*map(move, self.looks)], [*map(move, self.others)], self.asked)
 
 
 def find(pixels: Pixels, mode: str, detect: Detect, look_closer: LookCloser | None = None) -> Estimate | None:
@@ -156,12 +157,22 @@ def find(pixels: Pixels, mode: str, detect: Detect, look_closer: LookCloser | No
     the same numbers, mirrored.
     """
     if look_closer and mode in CLOSER:
-        mirror_image = np.ascontiguousarray(pixels[:, ::-1])
-        exchanged = mirror_image.tobytes() < pixels.tobytes()
-        found = _find_closer(mirror_image if exchanged else pixels, mode, detect, look_closer)
+        exchanged = _mirror_image_is_first(pixels)
+        shown = np.ascontiguousarray(pixels[:, ::-1]) if exchanged else pixels
+        found = _find_closer(shown, mode, detect, look_closer)
         if found is not None:
             return found.mirrored(pixels.shape[1]) if exchanged else found
     return estimate(pixels, detect, LOOKS[mode])
+
+
+def _mirror_image_is_first(pixels: Pixels) -> bool:
+    """Which of a picture and its mirror image is looked at: the one whose pixels come first, read row by row."""
+    for row in pixels:
+        there: bytes = row.tobytes()
+        back: bytes = row[::-1].tobytes()
+        if there != back:
+            return back < there
+    return False
 
 
 def _find_closer(pixels: Pixels, mode: str, detect: Detect, look_closer: LookCloser) -> Estimate | None:

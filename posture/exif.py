@@ -78,6 +78,11 @@ class Said:
     front_camera: bool = False
 
     @property
+    def is_mirrored(self) -> bool:
+        """Whether the orientation exchanges left and right."""
+        return self.orientation in (2, 4, 5, 7)
+
+    @property
     def up(self) -> Vector | None:
         """The gravity, where the orientation does not contradict it: within MAX_CONTRADICTION of (0, -1, 0)."""
         if self.gravity is None or -self.gravity[1] < cos(radians(MAX_CONTRADICTION)):

@@ -154,15 +154,12 @@ _LYING = tuple(
     for lean in (Scene.lean_of_trunk, Scene.lean_of_thighs)
     for limit in (above(lean, 90 - MAX_LEAN), below(lean, 90 + MAX_LEAN))
 )
-# By the way to turn the picture back.
-_TURNS_BY_GRAVITY = {
-    "anticlockwise": above(Scene.turned_by_gravity, ON_ITS_SIDE),
-    "clockwise": below(Scene.turned_by_gravity, -ON_ITS_SIDE),
-}
 _TURNED_AFTERWARDS = "the picture lies on its side: its own record of gravity says so, and its orientation does not."
 
 
-def _turn_back(way: str) -> str:
+def _turn_back(clockwise: float) -> str:
+    """What to do with a picture that is turned so far."""
+    way = "anticlockwise" if clockwise > 0 else "clockwise"
     return f"Turn the picture {way} by 90 degrees, or send the camera's own file with the orientation that it recorded."
 
 
@@ -224,8 +221,8 @@ def checks(view: View) -> tuple[Check, ...]:
             "Turn the picture by 180 degrees.",
         ),
         *(
-            Check("not_upright", (*_LYING, turned), _TURNED_AFTERWARDS, _turn_back(way))
-            for way, turned in _TURNS_BY_GRAVITY.items()
+            Check("not_upright", (*_LYING, turned), _TURNED_AFTERWARDS, _turn_back(turned.number))
+            for turned in (above(Scene.turned_by_gravity, ON_ITS_SIDE), below(Scene.turned_by_gravity, -ON_ITS_SIDE))
         ),
         Check(
             "not_upright",
@@ -302,7 +299,7 @@ def nobody(camera: Camera) -> Finding:
     """What is wrong with a photo in which nobody is found."""
     advice = "Show one person standing, the whole body from head to feet in the picture, well lit."
     if abs(camera.contradicted) > ON_ITS_SIDE:
-        advice = _turn_back("anticlockwise" if camera.contradicted > 0 else "clockwise")
+        advice = _turn_back(camera.contradicted)
     return Finding("no_person", "no person was found.", advice)
 
 

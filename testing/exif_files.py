@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 ORIENTATION, EXIF_DIRECTORY, MAKER_NOTE, FOCAL_35MM, LENS_MODEL = 0x0112, 0x8769, 0x927C, 0xA405, 0xA434
 ACCELERATION, FRONT_CAMERA = 0x08, 0x45  # in Apple's note
@@ -28,6 +28,12 @@ def directory(entries: Sequence[Entry], at: int, order: str = ">") -> bytes:
             values += data + b"\0" * (len(data) % 2)
         head += struct.pack(f"{order}HHI", tag, kind, len(numbers) // _PARTS.get(kind, 1)) + field
     return head + bytes(4) + values
+
+
+def phone_axes(up: Iterable[float], *, front: bool = False) -> tuple[float, float, float]:
+    """What the sensor of a phone reads, in g, for up in its stored picture, (right, down, away from that camera)."""
+    right, down, away = up
+    return (-down, right, -away) if front else (down, right, away)
 
 
 def apple_note(gravity: Sequence[float] | None = None, front: int | None = None, *more: Entry) -> bytes:

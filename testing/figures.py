@@ -98,12 +98,17 @@ def unfit() -> list[tuple[Path, str]]:
 
 def true_measures(truth: dict[str, Any], view: View) -> dict[str, float]:
     """The measures of a view by name, in their units, from the body's own points in a figure's file."""
-    direction = 1 if view.plane is FRONTAL or truth["facing"] == "right" else -1
-    return angles.measure(_body(truth["landmarks"][view.name]), view.plane, direction)
+    return measures_of(_body(truth["landmarks"][view.name]), view, truth["facing"])
+
+
+def measures_of(body: Landmarks, view: View, facing: str) -> dict[str, float]:
+    """The measures of a view by name, in their units, of a body that faces "left" or "right" in the side view."""
+    direction = 1 if view.plane is FRONTAL or facing == "right" else -1
+    return angles.measure(body, view.plane, direction)
 
 
 def _body(points: dict[str, list[float]]) -> Landmarks:
-    table = np.zeros((len(NAMES), 2))
+    table = np.tile(np.array(points["nose"]), (len(NAMES), 1))  # what is not named lies within the body
     for name, point in points.items():
         table[INDEX[name]] = point
     return Landmarks(table, np.zeros(len(NAMES)), np.ones(len(NAMES)), np.ones(len(NAMES)))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from posture.landmarks import INDEX, Array, Landmarks, Pixels, turned
 from testing import builders
 from testing.builders import Points
+from testing.cameras import rotation
 
 Color = tuple[int, int, int]
 WHITE, BROWN, GREY, BLUE, WOOD, DARK = (
@@ -36,45 +37,6 @@ _STANDING = builders.landmarks(builders.FRONT, **_HANGING)
 _SEEN = [INDEX[name] for name in {**builders.FRONT, **_HANGING}]
 
 
-def turning(roll: float, pitch: float, yaw: float = 0.0) -> Array:
-    """The rotation, (3, 3), from a level camera's right, down and away to those of one that is turned, in degrees.
-
-    First to the right by `yaw`, then upwards by `pitch`, then so that its picture's content turns clockwise by `roll`.
-    """
-    r, p, y = np.radians([roll, pitch, yaw])
-    sideways = np.array([[math.cos(y), 0, -math.sin(y)], [0, 1, 0], [math.sin(y), 0, math.cos(y)]])
-    upwards = np.array([[1, 0, 0], [0, math.cos(p), math.sin(p)], [0, -math.sin(p), math.cos(p)]])
-    about = np.array([[math.cos(r), -math.sin(r), 0], [math.sin(r), math.cos(r), 0], [0, 0, 1]])
-    turn: Array = about @ upwards @ sideways
-    return turn
-
-
-def turned_camera(
-    pixels: Pixels, person: Landmarks, focal: float, before: Array, after: Array
-) -> tuple[Pixels, Landmarks]:
-    """A picture and the landmarks in it as the same camera would have taken it, had it been turned otherwise.
-
-    `focal` in pixels, `before` and `after` by `turning`. The new picture is as large as it must be for the person, the
-    camera's axis in its middle, and what was not in the old one is filled with the old one's edge.
-    """
-    height, width = pixels.shape[:2]
-    lens = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
-    homography = lens @ after @ before.T @ np.linalg.inv(lens)
-    seen = cv2.perspectiveTransform(person.points[None], homography)[0]
-    room = np.abs(seen - (width / 2, height / 2)).max(axis=0) + 0.15 * person.nose_to_ankle
-    larger = np.ceil(np.maximum(room - (width / 2, height / 2), 0)).astype(int)
-    # OpenCV counts from the middle of the first pixel, landmarks from its corner.
-    middle = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
-    shift = np.array([[1, 0, larger[0]], [0, 1, larger[1]], [0, 0, 1]])
-    warped = cv2.warpPerspective(
-        pixels,
-        middle @ shift @ homography @ np.linalg.inv(middle),
-        (width + 2 * int(larger[0]), height + 2 * int(larger[1])),
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return warped.astype(np.uint8, copy=False), replace(person, points=seen + larger)
-
-
 @dataclass(frozen=True)
 class Shot:
     """How a picture is taken: degrees with the signs of posture.camera, `focal` in longer sides of the picture."""
@@ -87,7 +49,7 @@ class Shot:
 
     def project(self, points: Array) -> Array:
         """Where points (n, 3), metres to the right, down and away from the camera, are seen, (n, 2) in pixels."""
-        right, down, away = turning(self.roll, self.pitch) @ points.T
+        right, down, away = rotation(self.roll, self.pitch) @ points.T
         scale = self.focal * max(self.width, self.height) / away
         seen: Array = np.stack([right * scale + self.width / 2, down * scale + self.height / 2], axis=1)
         return seen

@@ -3,13 +3,10 @@
 In drawn rooms always, and in those of the figures in the folder that POSTURE_TRUTH names, whose cameras are turned.
 """
 
-import json
-import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -21,13 +18,15 @@ from posture.landmarks import Detect, Landmarks, Pixels
 from posture.lines import MAX_UNCERTAINTY, Roll, estimated_roll, upright_edges
 from posture.models import files
 from posture.models.mediapipe import LandmarkerPool
-from posture.views import VIEWS
-from testing.rooms import KINDS, Shot, turned_camera, turning
+from testing.cameras import rotation, turned_camera
+from testing.figures import FigurePhoto, figures
+from testing.rooms import KINDS, Shot
 
 SHOTS = 60  # of each drawn room
 ROLLS = (4.0, 10.0)
 PITCHES = {"-15 to -3": (-15.0, -3.0), "-6 to 0": (-6.0, 0.0)}  # added to the figures' own
 YAW = 5.0
+ROOM = 0.15  # around the person, in body sizes
 EDGES = ("no upright edge", "one", "two", "three or more")
 SAME = np.radians(0.6)  # of an edge's slope: it runs as the figure's own camera shows upright edges
 
@@ -68,20 +67,18 @@ class FigureRoom:
 
     def case(self, roll: float, pitch: float, yaw: float) -> Case:
         """Its camera turned by so many degrees, the pitch added to its own."""
-        own, other = turning(0, self.pitch), turning(roll, self.pitch + pitch, yaw)
-        return case(*turned_camera(self.pixels, self.person, self.focal, own, other), true=roll)
+        turn = rotation(roll, self.pitch + pitch, yaw) @ rotation(0, self.pitch).T
+        return case(*turned_camera(self.pixels, self.person, self.focal, turn, ROOM), true=roll)
 
 
-def figure_rooms(folder: Path, detect: Detect) -> Iterator[FigureRoom]:
-    """Both pictures of every figure in a folder."""
-    for file in sorted(folder.glob("*.json")):
-        for view in VIEWS:
-            camera = json.loads(file.read_text())["camera"][view.name]
-            photo = images.read(file.with_name(f"{file.stem}_{view.name}.jpg").read_bytes())
-            found = find(photo.pixels, "fast", detect)
-            if found is not None:
-                scale = max(photo.pixels.shape) / max(photo.width, photo.height)
-                yield FigureRoom(photo.pixels, found.mean, camera["pitch_deg"], camera["focal_px"] * scale)
+def figure_room(detect: Detect, photo: FigurePhoto) -> FigureRoom | None:
+    """That of a figure's picture; None where the camera is not told, or nobody is found."""
+    file = images.read(photo.file.read_bytes())
+    found = find(file.pixels, "fast", detect)
+    if photo.shot is None or found is None:
+        return None
+    scale = max(file.pixels.shape) / max(file.width, file.height)
+    return FigureRoom(file.pixels, found.mean, photo.shot.pitch, photo.shot.focal * scale)
 
 
 def row(name: str, cases: Iterable[Case]) -> list[Cell]:
@@ -118,7 +115,7 @@ def turned(rooms: Sequence[FigureRoom], largest: float, pitches: tuple[float, fl
     return [room.case(*random.uniform(low, high)) for room in tqdm(rooms, unit="picture", disable=None)]
 
 
-def figures(rooms: Sequence[FigureRoom]) -> None:
+def of_figures(rooms: Sequence[FigureRoom]) -> None:
     """Tables of the figures' rooms, by how many upright edges they show."""
     for largest in ROLLS:
         for name, pitches in PITCHES.items():
@@ -136,10 +133,10 @@ def main() -> None:
     """The command line."""
     for largest in ROLLS:
         table(f"Drawn rooms, roll up to {largest:g} (degrees)", HEADER, drawn(largest))
-    if folder := os.environ.get("POSTURE_TRUTH"):
-        with LandmarkerPool(files.ready(), 1, files.marker()) as pool:
-            rooms = list(figure_rooms(Path(folder), pool.detect))
-        figures(rooms)
+    with LandmarkerPool(files.ready(), 1, files.marker()) as pool:
+        rooms = [room for photo in figures() if (room := figure_room(pool.detect, photo))]
+    if rooms:
+        of_figures(rooms)
 
 
 if __name__ == "__main__":

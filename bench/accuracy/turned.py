@@ -12,10 +12,9 @@ cores for 114.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -24,17 +23,16 @@ from bench.accuracy.retakes import jpeg
 from bench.accuracy.tables import table
 from posture import cores
 from posture.analysis import outcome
-from posture.angles import MEASURES
-from posture.angles import measure as angles_of
-from posture.camera import DIAGONAL_35MM, Camera, up_of
+from posture.camera import DIAGONAL_35MM, Camera, tilt_of, up_of
 from posture.landmarks import Landmarks, Pixels
 from posture.measurement import ViewMeasurement
 from posture.models import files
 from posture.models.mediapipe import LandmarkerPool
-from posture.views import FRONTAL, VIEWS, View
+from posture.views import VIEWS, View
 from posture.wire.request import RequestOptions
-from testing.exif_files import apple_note, jpeg_that_says, tiff
-from testing.figures import FigurePhoto, Shot, figures
+from testing.cameras import rotation, turned_camera
+from testing.exif_files import apple_note, jpeg_that_says, phone_axes, tiff
+from testing.figures import FigurePhoto, Shot, figures, measures_of
 from testing.pictures import pixels_of
 
 ROLL, PITCH, YAW = (-4, 4), (-15, -3), (-5, 5)  # in degrees, added to the camera's own
@@ -77,76 +75,35 @@ def _measured(pool: LandmarkerPool, job: tuple[int, FigurePhoto]) -> _Turned:
     random = np.random.default_rng(seed)
     added = rotation(*(random.uniform(*limits) for limits in (ROLL, PITCH, YAW)))
     pixels = pixels_of(photo.file.read_bytes())
-    own_up = up_of(shot.roll, shot.pitch)
-    turned, shown = turn(pixels, shot, added)
-    roll, pitch = _tilt(added @ own_up)
+    turned, body = turned_camera(pixels, shot.body, shot.focal, added, _ROOM)
+    roll, pitch = tilt_of(added @ up_of(shot.roll, shot.pitch))
     level = Camera(roll=shot.roll, pitch=shot.pitch, focal_35mm=_focal_35mm(shot, pixels))
-    level_turned = Camera(roll=roll, pitch=pitch, focal_35mm=_focal_35mm(shown, turned))
-    height, width = turned.shape[:2]
-    measured = partial(_angles, pool, photo)
-    in_picture, in_level, in_turned = (
-        _truth(photo, seen)
-        for seen in (
-            shot.body,
-            level.righted(shot.body, pixels.shape[1], pixels.shape[0]),
-            level_turned.righted(shown.body, width, height),
-        )
+    level_turned = Camera(roll=roll, pitch=pitch, focal_35mm=_focal_35mm(shot, turned))
+    plain, plain_turned = (_angles(pool, photo, _file(shown)) for shown in (pixels, turned))
+    told = _angles(pool, photo, _file(pixels, level))
+    told_turned = _angles(pool, photo, _file(turned, level_turned))
+    true, true_level, true_turned = (
+        measures_of(seen, photo.view, photo.facing)
+        for seen in (shot.body, _righted(level, shot.body, pixels), _righted(level_turned, body, turned))
     )
     return _Turned(
         photo.view,
         roll,
         pitch,
-        abs(float(shown.body.middle("left_hip", "right_hip")[0]) / width - 0.5),
+        abs(float(body.middle("left_hip", "right_hip")[0]) / turned.shape[1] - 0.5),
         {
-            "as it is, in the picture": _error(measured(_file(pixels)), in_picture),
-            "as it is, told": _error(measured(_file(pixels, level)), in_level),
-            "as it is, not told": _error(measured(_file(pixels)), in_level),
-            "turned, told": _error(measured(_file(turned, level_turned)), in_turned),
-            "turned, not told": _error(measured(_file(turned)), in_turned),
+            "as it is, in the picture": _error(plain, true),
+            "as it is, told": _error(told, true_level),
+            "as it is, not told": _error(plain, true_level),
+            "turned, told": _error(told_turned, true_turned),
+            "turned, not told": _error(plain_turned, true_turned),
         },
     )
 
 
-def rotation(roll: float, pitch: float, yaw: float) -> Array:
-    """(3, 3): how rays turn in the frame of a camera that is yawed to the right, then pitched up, then rolled.
-
-    In degrees; a positive roll turns the picture's content clockwise.
-    """
-    r, p, y = map(math.radians, (roll, pitch, yaw))
-    yawed = np.array([[math.cos(y), 0, -math.sin(y)], [0, 1, 0], [math.sin(y), 0, math.cos(y)]])
-    pitched = np.array([[1, 0, 0], [0, math.cos(p), math.sin(p)], [0, -math.sin(p), math.cos(p)]])
-    rolled = np.array([[math.cos(r), -math.sin(r), 0], [math.sin(r), math.cos(r), 0], [0, 0, 1]])
-    turned: Array = rolled @ pitched @ yawed
-    return turned
-
-
-def turn(pixels: Pixels, shot: Shot, added: Array) -> tuple[Pixels, Shot]:
-    """The picture by a camera turned by `added`, as large as the whole body needs, and where the body lies in it."""
+def _righted(camera: Camera, body: Landmarks, pixels: Pixels) -> Landmarks:
     height, width = pixels.shape[:2]
-    middle = np.array([width, height]) / 2
-    to_pixels = np.diag([shot.focal, shot.focal, 1.0])
-    about_middle = to_pixels @ added @ np.linalg.inv(to_pixels)
-    points = _through(about_middle, shot.body.points - middle)
-    named = shot.body.points.any(axis=1, keepdims=True)
-    reach = np.abs(points * named).max(axis=0) + _ROOM * shot.body.nose_to_ankle
-    half = np.ceil(np.maximum(reach, middle)).astype(int)
-    # OpenCV counts from the middle of the first pixel, landmarks from its corner.
-    before, after = (np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]) for x, y in (0.5 - middle, half - 0.5))
-    shown = cv2.warpPerspective(
-        pixels, after @ about_middle @ before, tuple(map(int, 2 * half)), borderMode=cv2.BORDER_REPLICATE
-    )
-    pixels = shown.astype(np.uint8, copy=False)
-    return pixels, replace(shot, body=replace(shot.body, points=np.where(named, points + half, 0.0)))
-
-
-def _through(homography: Array, points: Array) -> Array:
-    rays = np.column_stack([points, np.ones(len(points))]) @ homography.T
-    through: Array = rays[:, :2] / rays[:, 2:]
-    return through
-
-
-def _tilt(up: Array) -> tuple[float, float]:
-    return math.degrees(math.atan2(up[0], -up[1])), math.degrees(math.asin(up[2]))
+    return camera.righted(body, width, height)
 
 
 def _focal_35mm(shot: Shot, pixels: Pixels) -> float:
@@ -157,29 +114,20 @@ def _file(pixels: Pixels, camera: Camera | None = None) -> bytes:
     file = jpeg(Image.fromarray(pixels))
     if camera is None:
         return file
-    right, down, away = up_of(camera.roll, camera.pitch)
-    return jpeg_that_says(tiff(1, apple_note((down, right, away)), round(camera.focal_35mm or 0)), picture=file)
+    note = apple_note(phone_axes(up_of(camera.roll, camera.pitch)))
+    return jpeg_that_says(tiff(1, note, round(camera.focal_35mm or 0)), picture=file)
 
 
-def _truth(photo: FigurePhoto, body: Landmarks) -> Array:
-    plane = photo.view.plane
-    direction = 1 if plane is FRONTAL or photo.facing == "right" else -1
-    return _core(angles_of(body, plane, direction), photo.view)
-
-
-def _core(values: dict[str, float], view: View) -> Array:
-    return np.array([values[row.name] for row in MEASURES if row.core and row.plane is view.plane])
-
-
-def _angles(pool: LandmarkerPool, photo: FigurePhoto, file: bytes) -> Array | None:
+def _angles(pool: LandmarkerPool, photo: FigurePhoto, file: bytes) -> dict[str, float] | None:
+    """What the worker reads of this photo; None where it refuses it."""
     found = outcome(pool, RequestOptions(), photo.view, file)
     if not isinstance(found, ViewMeasurement):
         return None
-    return _core({name: reading.value for name, reading in found.angles.items()}, photo.view)
+    return {name: reading.value for name, reading in found.angles.items()}
 
 
-def _error(measured: Array | None, true: Array) -> Array | None:
-    return None if measured is None else measured - true
+def _error(measured: dict[str, float] | None, true: dict[str, float]) -> Array | None:
+    return None if measured is None else np.array([value - true[name] for name, value in measured.items()])
 
 
 def _cells(some: Iterable[_Turned], way: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ from posture.exif import SAYS_NOTHING, Said
 from posture.landmarks import Array
 from posture.lines import Roll
 from testing.builders import FRONT, landmarks
+from testing.cameras import rotation
 
 SIZE = (900, 1200)
 MIDDLE = (450.0, 600.0)
@@ -32,14 +33,9 @@ SMALL_ROLLS, SMALL_PITCHES = st.floats(-30, 30), st.floats(-25, 25)
 FOCALS = st.floats(20, 100)
 
 
-def projected(points: Array, roll: float = 0.0, pitch: float = 0.0, yaw: float = 0.0) -> Array:
+def projected(points: Array, roll: float = 0.0, pitch: float = 0.0) -> Array:
     """Where a camera sees points (n, 3) of the world, whose frame is that of the level camera: right, down, away."""
-    r, p, y = (math.radians(angle) for angle in (roll, pitch, yaw))
-    turn_y = np.array([[math.cos(y), 0, -math.sin(y)], [0, 1, 0], [math.sin(y), 0, math.cos(y)]])
-    # looks up by p: what is level ahead appears further down
-    turn_p = np.array([[1, 0, 0], [0, math.cos(p), math.sin(p)], [0, -math.sin(p), math.cos(p)]])
-    turn_r = np.array([[math.cos(r), -math.sin(r), 0], [math.sin(r), math.cos(r), 0], [0, 0, 1]])
-    right, down, away = turn_r @ turn_p @ turn_y @ points.T
+    right, down, away = rotation(roll, pitch) @ points.T
     seen: Array = np.column_stack([right, down]) / away[:, None] * FOCAL_PX + MIDDLE
     return seen
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.accuracy.turned import rotation, turn
 from posture import angles, lines
 from posture.camera import DIAGONAL_35MM, Camera, up_of
 from posture.errors import PostureError
@@ -20,8 +19,8 @@ from posture.models.mediapipe import LandmarkerPool
 from posture.views import VIEWS, View
 from testing import DEMO, builders
 from testing.builders import NOBODY, SIZE, detect_by, landmarks
-from testing.exif_files import apple_note, chunk, png, tiff
-from testing.figures import Shot
+from testing.cameras import rotation, turned_camera
+from testing.exif_files import apple_note, chunk, phone_axes, png, tiff
 from testing.pictures import base64_text, pixels_of
 from testing.scenes import core_angles
 from tests.posture.people import answered, measured
@@ -33,8 +32,7 @@ PEOPLE = {"red": landmarks(builders.FRONT, left_shoulder=(580, 304)), "lime": la
 
 def photo(like: str, roll: float, pitch: float = 0.0, *, front: bool = False, focal: int | None = 26) -> str:
     """The photo of a phone that was held so, and has recorded it; by its back camera, or by the front one."""
-    right, down, away = up_of(roll, pitch)
-    note = apple_note((-down, right, -away), 1) if front else apple_note((down, right, away))
+    note = apple_note(phone_axes(up_of(roll, pitch), front=front), 1 if front else None)
     return base64_text(png(chunk(b"eXIf", tiff(1, note, focal)), picture=base64.b64decode(like)))
 
 
@@ -200,7 +198,7 @@ def test_a_picture_by_a_turned_camera_reads_like_the_one_by_a_level_camera(view:
     focal = max(pixels.shape)
     nobody = landmarks({})
     body = replace(nobody, points=np.full_like(nobody.points, (pixels.shape[1] / 2, pixels.shape[0] / 2)))
-    turned, _ = turn(pixels, Shot(body, focal, 0, 0), rotation(ROLL, PITCH, 0))
+    turned, _ = turned_camera(pixels, body, focal, rotation(ROLL, PITCH), room=0)
     told = Camera(roll=ROLL, pitch=PITCH, focal_35mm=focal * DIAGONAL_35MM / math.hypot(*turned.shape[:2]))
 
     def read(picture: Pixels, camera: Camera) -> dict[str, float]:
