@@ -18,9 +18,9 @@ RUN python -m venv /opt/venv \
         -exec rm -r {} +
 COPY posture/__init__.py posture/errors.py posture/model.py posture/
 COPY posture/models/__init__.py posture/models/derived.py posture/models/files.py posture/models/
-# A worker loads the two that are derived from the published one.
+# Of the pose model a worker loads the two that are derived from the published one. The face model lies beside it.
 RUN python -m posture.model fetch \
-    && ls /opt/model/*_lean.task /opt/model/*_marker.task \
+    && ls /opt/model/*_lean.task /opt/model/*_marker.task /opt/model/face_landmarker.task \
     && rm "$POSTURE_MODEL" \
     && pip uninstall --yes pip setuptools
 

@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
 
-setup: $(INSTALLED)  ## Make .venv with all packages, and fetch the model; does nothing when that is done
+setup: $(INSTALLED)  ## Make .venv with all packages, and fetch the models; does nothing when that is done
 	@$(BIN)/python -m posture.model fetch >/dev/null
 
 $(INSTALLED): requirements_runpod.lock requirements_dev.lock scripts/system_packages.sh

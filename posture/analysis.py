@@ -56,7 +56,7 @@ def measure(photos: Mapping[str, bytes | Finding], options: Options, model: Mode
     if len(wrong) > 1:
         measured = [replace(of, warnings=_told_as_swapped(of.warnings, wrong)) for of in measured]
     views = {of.view.name: of for of in measured}
-    return Measurement(views, options, f"{files.NAME} sha256:{files.SHA256}", __version__)
+    return Measurement(views, options, f"{files.POSE.name} sha256:{files.POSE.sha256}", __version__)
 
 
 _SWAPPED = "wrong_view"  # said of several photos, it means that they are exchanged

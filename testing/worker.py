@@ -21,8 +21,9 @@ _Found = TypeVar("_Found")
 
 
 def own(folder: Path) -> dict[str, str]:
-    """A home of its own for a worker, and what all workers share: the model and Matplotlib's cache."""
-    return {"HOME": str(folder), "MPLCONFIGDIR": matplotlib.get_cachedir(), "POSTURE_MODEL": str(files.path())}
+    """A home of its own for a worker, and what all workers share: the models and Matplotlib's cache."""
+    models = {which.variable: str(files.location(which)) for which in files.PUBLISHED}
+    return {"HOME": str(folder), "MPLCONFIGDIR": matplotlib.get_cachedir(), **models}
 
 
 class WorkerProcess(Process):

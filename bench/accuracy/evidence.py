@@ -44,8 +44,8 @@ def fitted_on(takes: list[Take]) -> dict[str, str]:
     photos = len({(take.photo.figure, take.photo.view.name) for take in takes})
     conditions = f"{len(CONDITIONS)} conditions ({', '.join(CONDITIONS)})"
     return {
-        "model": files.NAME,
-        "sha256": files.SHA256,
+        "model": files.POSE.name,
+        "sha256": files.POSE.sha256,
         "version": __version__,
         "data": f"{figures} figures, {photos} photos in {conditions}, each with {RETAKES} retakes",
     }

@@ -39,7 +39,8 @@ VARIABLES = (
              title="Jobs held at once", numbers=(1, 512, 32)),
     Variable("POSTURE_CALIBRATION", "`none`", "The calibration of requests that name none: `none` or `anatomical`.",
              title="Calibration", choices={"None": "none", "Anatomical": "anatomical"}),
-    Variable("POSTURE_MODEL", "the user's cache; in the image its own place", "The path of the model's file."),
+    Variable("POSTURE_MODEL", "the user's cache; in the image its own place", "The path of the pose model's file."),
+    Variable("POSTURE_FACE_MODEL", "beside the pose model", "The path of the face model's file."),
     Variable("RUNPOD_LOG_LEVEL", "`INFO`",
              "The least severe messages that are logged. `INFO` writes one line a job. `DEBUG` makes the SDK print "
              "answers and, in a local test, inputs: never set it where real photos are sent.",
@@ -60,8 +61,8 @@ class Settings:
 
     `landmarkers`: pictures measured at once. `concurrency`: jobs held at once. `calibration`: of jobs that name none.
 
-    POSTURE_MODEL and POSTURE_PLAIN_START are read where the model's file is looked for and where packages are imported,
-    which a library does too.
+    POSTURE_MODEL, POSTURE_FACE_MODEL and POSTURE_PLAIN_START are read where the models' files are looked for and where
+    packages are imported, which a library does too.
     """
 
     landmarkers: int

@@ -284,5 +284,5 @@ def test_photos_from_which_nothing_was_sent_that_could_be_read_are_refused_for_t
 
 def test_a_measurement_says_by_which_model_and_version_it_was_measured() -> None:
     measurement = measured(detect, FRONT_PHOTO, SIDE_PHOTO)
-    assert measurement.model == f"{files.NAME} sha256:{files.SHA256}"
+    assert measurement.model == f"{files.POSE.name} sha256:{files.POSE.sha256}"
     assert measurement.version == __version__

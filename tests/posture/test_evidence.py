@@ -56,7 +56,7 @@ def test_a_mode_that_does_not_exist_has_no_uncertainty() -> None:
 
 def test_the_tables_were_fitted_on_the_model_that_measures() -> None:
     fitted = provenance()
-    assert (fitted["model"], fitted["sha256"]) == (files.NAME, files.SHA256)
+    assert (fitted["model"], fitted["sha256"]) == (files.POSE.name, files.POSE.sha256)
     assert fitted["version"]
     assert fitted["data"]
 

@@ -66,7 +66,7 @@ def test_on_the_square_that_mediapipe_chooses_the_landmarks_are_its_own(pool: La
     apart = []
     with (
         LandmarkerPool(finder(tmp_path), 1) as regions,
-        LandmarkerPool(files.derived_location(files.MARKER), 1) as marks,
+        LandmarkerPool(files.location(files.MARKER), 1) as marks,
     ):
         for photo in figures()[:80]:
             pixels = decoded(photo.file.read_bytes())

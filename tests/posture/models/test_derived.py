@@ -23,7 +23,7 @@ def published() -> Iterator[LandmarkerPool]:
 
 @pytest.fixture(scope="module")
 def lean() -> Iterator[LandmarkerPool]:
-    with LandmarkerPool(files.derived_location(files.LEAN), size=1) as pool:
+    with LandmarkerPool(files.location(files.LEAN), size=1) as pool:
         yield pool
 
 

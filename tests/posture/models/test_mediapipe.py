@@ -70,7 +70,7 @@ def test_the_first_picture_waits_for_one_landmarker_and_the_others_follow() -> N
 def test_a_landmarker_that_cannot_be_opened_is_told_of_and_the_others_work(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    picture, file = pixels("front_image.jpg"), tmp_path / files.NAME
+    picture, file = pixels("front_image.jpg"), tmp_path / files.POSE.name
     file.write_bytes(files.path().read_bytes())
     with LandmarkerPool(file, size=2) as both:
         file.unlink()
