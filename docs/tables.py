@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from posture.angles import MEASURES, Measure, of_plane
+from posture.angles import MEASURES, Measure, variants_of
 from posture.errors import CODES
 from posture.images import MAX_PIXELS, MAX_RATIO, MIN_SIDE
 from posture.judge import REMARKS, checks
@@ -128,9 +128,16 @@ def quantities() -> str:
 
 
 def every_measure() -> str:
-    """How every measure compares with the truth, from the printed tables, and what whoever uses it must know."""
+    """How every measure compares with the truth, from the printed tables, and what whoever uses it must know.
+
+    A row a source, where a measure has several.
+    """
     _, printed = PRINTED.read_text().split("### All measures against the truth, standard\n", 1)
     lines = printed.partition("\n### ")[0].strip().splitlines()
     header, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    notes = {f"{view.name} {measure.name}": measure.note for view in VIEWS for measure in of_plane(view.plane)}
+    notes = {
+        f"{view.name} {row.name}{f' by the {row.source}' if row.source else ''}": row.note
+        for view in VIEWS
+        for row in variants_of(view.plane)
+    }
     return _table([*header, "what to know"], [[*row, notes[row[0]]] for row in rows])

@@ -130,18 +130,18 @@ def _plain(told: object) -> object:
 
 
 def open_model(landmarkers: int | None = None) -> "LandmarkerPool":
-    """The pose model, to be closed, best by a `with` statement.
+    """The models, to be closed, best by a `with` statement.
 
     `landmarkers`: how many pictures it measures at once, each on a core and in about 100 MB; one a core by default.
-    Raises ModelError when the file is missing or damaged, NotInstalledError without `[measure]`, ValueError for less
-    than one.
+    Raises ModelError when the pose model's file is missing or damaged, NotInstalledError without `[measure]`,
+    ValueError for less than one.
     """
     with _instrument():
         from posture import cores  # noqa: PLC0415
         from posture.models import files  # noqa: PLC0415
         from posture.models.mediapipe import LandmarkerPool  # noqa: PLC0415
     size = cores.available() if landmarkers is None else landmarkers
-    return LandmarkerPool(files.ready(), size, files.marker())
+    return LandmarkerPool(files.ready(), size, files.marker(), files.face())
 
 
 def _bytes_of(photo: Source) -> bytes:

@@ -8,12 +8,13 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from posture import __version__, anatomy, angles, images, judge, lines
+from posture import __version__, anatomy, angles, face, images, judge, lines
 from posture.errors import Finding, PoseNotDetectedError, PostureError, UnfitPhotoError, refusal
 from posture.estimate import find
 from posture.evidence import uncertainty
+from posture.face import FindFaces
 from posture.images import Photo
-from posture.landmarks import Array, Landmarks, LookCloser, Pixels, exchange_sides
+from posture.landmarks import Array, Landmarks, LookCloser, Marks, Pixels, exchange_sides
 from posture.measurement import Line, Measurement, Reading, ViewMeasurement
 from posture.models import files
 from posture.options import Options
@@ -33,6 +34,10 @@ class Model(Protocol):
     @property
     def look_closer(self) -> LookCloser | None:
         """Looks at one known person again; None for a model that cannot."""
+
+    @property
+    def find_faces(self) -> FindFaces | None:
+        """Finds the faces in a picture of a head; None for a model that cannot."""
 
     def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
         """Like the built-in `map`, on several items at once where that is possible."""
@@ -88,7 +93,8 @@ def _measured(model: Model, options: Options, view: View, photo: Photo) -> ViewM
         estimated = lines.estimated_roll(photo.pixels, found.mean)
         camera = camera.with_estimate(estimated, applied=options.level == "lines")
     height, width = photo.pixels.shape[:2]
-    scene = Scene(view, found, camera, width, height)
+    look_at_face = partial(face.find, photo.pixels, found.mean, options.mode, model.find_faces)
+    scene = Scene(view, found, camera, width, height, look_at_face)
     findings = judge.judge(scene)
     if findings and options.strict:
         raise UnfitPhotoError(*findings)
@@ -129,22 +135,41 @@ def _readings(scene: Scene, options: Options, direction: int, in_photo: Callable
     def calibrated(person: Landmarks) -> Landmarks:
         return person if options.calibration == "none" else anatomy.anatomical(person, plane, direction)
 
-    people = [calibrated(scene.righted(look)) for look in scene.estimate.looks]
-    looks = [angles.measure(person, plane, direction) for person in people]
-    uncertain = uncertainty(options.mode, plane, looks, scene.size())
-    person = calibrated(scene.person)
-    rows = angles.of_plane(plane)
-    lines = [row.points_of(person, direction) for row in rows]
-    size = person.nose_to_ankle
-    values = {row.name: row.value(points, direction, size) for row, points in zip(rows, lines, strict=True)}
-    plain = values if person is scene.person else angles.measure(scene.person, plane, direction)
+    means, looks = _marks(scene, calibrated)
+    person, size = scene.person, scene.size()
+    rows = [row.best(means) for row in angles.of_plane(plane)]
+    lines = [row.points_of(means[row.of], direction) for row in rows]
+    values = angles.read(rows, means, direction, size)
+    plain = angles.read(rows, {**means, angles.BODY: person}, direction, size)
+    uncertain: dict[str, float] = {}
+    for of, seen in looks.items():
+        read = [row for row in rows if row.of == of]
+        at_looks = [angles.read(read, {of: marks}, direction, _size(marks, size)) for marks in seen]
+        uncertain |= uncertainty(options.mode, plane, at_looks, size, of)
     references = [row.reference(points, direction) for row, points in zip(rows, lines, strict=True)]
     drawn = iter(in_photo(np.array([*chain(*lines), *chain(*references)])).tolist())
     lines_drawn, references_drawn = ([_line(drawn, points) for points in each] for each in (lines, references))
     return [
-        Reading(row, values[row.name], plain[row.name], uncertain[row.name], line, reference)
+        Reading(row, values[row.key], plain[row.key], uncertain[row.key], line, reference)
         for row, line, reference in zip(rows, lines_drawn, references_drawn, strict=True)
     ]
+
+
+def _marks(
+    scene: Scene, calibrated: Callable[[Landmarks], Landmarks]
+) -> tuple[dict[str, Marks], dict[str, Sequence[Marks]]]:
+    """What may be read from, by what it is of, on the mean of all looks and at each. Looks at a face only if needed."""
+    people = [calibrated(scene.righted(look)) for look in scene.estimate.looks]
+    means: dict[str, Marks] = {angles.BODY: calibrated(scene.person)}
+    looks: dict[str, Sequence[Marks]] = {angles.BODY: people}
+    if angles.FACE in angles.sources(scene.view.plane) and scene.faces:
+        means[angles.FACE], looks[angles.FACE] = face.mean(scene.faces), scene.faces
+    return means, looks
+
+
+def _size(marks: Marks, size: float) -> float:
+    """Of the body at one look, in pixels; where that saw only a part of it, the whole body's."""
+    return marks.nose_to_ankle if isinstance(marks, Landmarks) else size
 
 
 def _line(drawn: Iterator[list[float]], points: angles.Points) -> Line:

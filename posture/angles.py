@@ -19,13 +19,13 @@ uncertainty and reliability, and `make docs`.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
-from posture.landmarks import Array, Landmarks
+from posture.landmarks import Array, Landmarks, Marks
 from posture.views import FRONTAL, SAGITTAL, Plane
 
 Points = Sequence[Array]
@@ -82,6 +82,23 @@ BEND = Kind("bend", "degrees", _bend, lambda points, _direction: points[1] - poi
 OFFSET = Kind("offset", "% of nose-to-ankle height", _offset, lambda _points, _direction: _UP)
 
 
+# What points may be of: the 33 landmarks of the body, or the points of the face (posture.face).
+BODY, FACE = "body", "face"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Other points that a measure is rather read from, where what they are `of` is found.
+
+    `name`: in answers. `points` and `note` as in Measure.
+    """
+
+    name: str
+    of: str
+    points: tuple[tuple[str, ...], ...]
+    note: str
+
+
 @dataclass(frozen=True)
 class Measure:
     """One number that is read off a photo.
@@ -90,6 +107,9 @@ class Measure:
     side of the body that is nearer to the camera. `core`: whether it is one of the eight angles that every answer
     holds. `note`: what whoever uses it must know of it (docs/ACCURACY.md). `sign`: -1 where it is positive against the
     plane's positive direction.
+
+    A measure that may be read from several sources has the better ones in `rather`, the best first; its own points are
+    the last resort. `source`: what they are then called in answers, and `of` what they are.
     """
 
     plane: Plane
@@ -100,15 +120,36 @@ class Measure:
     note: str
     core: bool = False
     sign: int = 1
+    source: str = ""
+    of: str = BODY
+    rather: tuple[Source, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What its evidence goes by (posture.evidence): each source of a measure has its own."""
+        return f"{self.name}.{self.source}" if self.source else self.name
+
+    @property
+    def variants(self) -> "tuple[Measure, ...]":
+        """It as it is read from each of its sources, the best first."""
+        better = (
+            replace(self, source=source.name, of=source.of, points=source.points, note=source.note, rather=())
+            for source in self.rather
+        )
+        return *better, self
+
+    def best(self, found: Container[str]) -> "Measure":
+        """It as it is read where so much is found; the body always is."""
+        return next(variant for variant in self.variants if variant.of in found)
 
     @property
     def unit(self) -> str:
         """Of its value: degrees, or % of the distance from nose to ankles."""
         return self.kind.unit
 
-    def points_of(self, person: Landmarks, direction: int) -> Points:
-        """The points of its line, each (2,) in pixels."""
-        return [person.middle(*(self.plane.landmark(name, direction) for name in names)) for names in self.points]
+    def points_of(self, marks: Marks, direction: int) -> Points:
+        """The points of its line, each (2,) in pixels, from what they are of."""
+        return [marks.middle(*(self.plane.landmark(name, direction) for name in names)) for names in self.points]
 
     def value(self, points: Points, direction: int, size: float) -> float:
         """Its value, in its unit, from the points of its line and the body's size in pixels."""
@@ -132,8 +173,10 @@ MEASURES = (
             "Hip line against the horizontal (pelvic obliquity); positive: the person's left hip is higher.",
             "Near to uninformative under clothing, about as good as always saying 0: decide nothing on it.", core=True),
     Measure(FRONTAL, "head_tilt", HORIZONTAL_TILT, (("right_ear",), ("left_ear",)),
-            "Ear line against the horizontal; positive: the person's left ear is higher.",
-            "Reads about three quarters of the tilt.", core=True),
+            "Line across the face, or between the ears, against the horizontal; positive: the person's left side is "
+            "higher.",
+            "Reads about three quarters of the tilt.", core=True, source="ears",
+            rather=(Source("face", FACE, (("face_right",), ("face_left",)), "Reads true to about half a degree."),)),
     Measure(FRONTAL, "body_tilt", VERTICAL_TILT, (_HIPS, ("nose",)),
             "Line from the middle of the hips to the nose against the vertical; positive: towards the person's left.",
             "Reads true to about half a degree.", core=True),
@@ -196,8 +239,23 @@ def of_plane(plane: Plane) -> tuple[Measure, ...]:
     return tuple(measure for measure in MEASURES if measure.plane is plane)
 
 
+def variants_of(plane: Plane) -> tuple[Measure, ...]:
+    """The measures of a plane as they are read from each of their sources."""
+    return tuple(variant for row in of_plane(plane) for variant in row.variants)
+
+
+def sources(plane: Plane) -> set[str]:
+    """What some measure of a plane may be read from."""
+    return {variant.of for variant in variants_of(plane)}
+
+
+def read(rows: Iterable[Measure], marks: Mapping[str, Marks], direction: int, size: float) -> dict[str, float]:
+    """Measures by their keys, in their units, from what their points are of, and the body's size in pixels."""
+    return {row.key: row.value(row.points_of(marks[row.of], direction), direction, size) for row in rows}
+
+
 def measure(landmarks: Landmarks, plane: Plane, direction: int) -> dict[str, float]:
-    """The measures of one plane by name, in their units, from one person's landmarks.
+    """The measures of one plane by name, in their units, from the landmarks of one person's body.
 
     `direction`: which direction of the picture counts as positive, +1 for right and -1 for left (Plane.direction).
     """

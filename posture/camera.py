@@ -92,8 +92,14 @@ class Camera:
         """
         if self.is_level and not self.mirrored:
             return seen
-        level = replace(seen, points=_projected(self.homography(width, height), seen.points))
+        level = replace(seen, points=self.levelled(seen.points, width, height))
         return level.renamed() if self.mirrored else level
+
+    def levelled(self, seen: Array, width: int, height: int) -> Array:
+        """Where points, (n, 2), in a picture of this size in pixels lie among `righted` landmarks."""
+        if self.is_level and not self.mirrored:
+            return seen
+        return _projected(self.homography(width, height), seen)
 
     def as_sent(self, level: Array, width: int, height: int) -> Array:
         """Where points, (n, 2), that lie among `righted` landmarks lie in the picture itself."""

@@ -7,10 +7,12 @@ puts its landmarks on every body alike; that is what the reliability is about.
 
     uncertainty = k * sqrt(floor^2 + (gain * standard error)^2) * max(1, SMALL[mode] / nose to ankles)
 
+with SMALL_FACE in the place of SMALL[mode] for what is read from the face.
+
 The standard error is that of the looks at this photo: their standard deviation divided by the square root of their
 number. `floor`, in the measure's unit, and `gain` are fitted for each mode and measure; a single look has no standard
 error, and all of its uncertainty is the floor. They are fitted on bodies of 190 to 700 pixels from nose to ankles; the
-last factor is for smaller ones, whose landmarks scatter more.
+last factor is for smaller ones, whose landmarks scatter more, and is allowed for in the fit.
 
 `make evidence` writes evidence.json: both tables, and on which model, version and data they were fitted.
 """
@@ -22,6 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from posture.angles import BODY, FACE
 from posture.views import Plane
 
 TABLE = Path(__file__).with_name("evidence.json")
@@ -29,17 +32,21 @@ COVERAGE_FACTOR = 1.96  # standard deviations that hold 95 % of a normal distrib
 # Of the distance from nose to ankles in the decoded picture, in pixels, by mode. Without the factor the uncertainty
 # held 48 to 88 % of the retakes of bodies of 120 pixels and 26 to 57 % of those of 65 pixels, least in `precise`.
 SMALL = {"fast": 210, "standard": 230, "precise": 380}
+# The same for what is read from the face, in every mode: its line is as long as the face is wide, and scatters the
+# more the fewer pixels it has: 0.2 degrees in bodies of 700 pixels, 0.4 of 360, 0.6 of 220, 0.9 of 170.
+SMALL_FACE = 700
 
 
 def uncertainty(
-    mode: str, plane: Plane, looks: Sequence[Mapping[str, float]], nose_to_ankle: float = math.inf
+    mode: str, plane: Plane, looks: Sequence[Mapping[str, float]], nose_to_ankle: float = math.inf, of: str = BODY
 ) -> dict[str, float]:
     """The expanded uncertainty of each measure, in its unit, from its values at each look and the size in pixels.
 
-    KeyError for an unknown mode.
+    Measures go by their keys (posture.angles.Measure.key), and all are read from what they are `of`. KeyError for an
+    unknown mode.
     """
     table = _table()["uncertainty"][mode][plane.name]
-    wide = COVERAGE_FACTOR * max(1, SMALL[mode] / nose_to_ankle)
+    wide = COVERAGE_FACTOR * widened(mode, nose_to_ankle, of)
     return {
         name: wide
         * math.hypot(table[name]["floor"], table[name]["gain"] * standard_error([look[name] for look in looks]))
@@ -47,18 +54,23 @@ def uncertainty(
     }
 
 
-def reliability(plane: Plane, name: str) -> dict[str, float]:
-    """How the measure compares with the truth, in `standard` mode and without calibration.
+def widened(mode: str, nose_to_ankle: float, of: str = BODY) -> float:
+    """How many times as wide the uncertainty is for a body of this size in pixels, from what measures are `of`."""
+    return max(1, (SMALL_FACE if of == FACE else SMALL[mode]) / nose_to_ankle)
+
+
+def reliability(plane: Plane, key: str) -> dict[str, float]:
+    """How the measure of this key compares with the truth, in `standard` mode and without calibration.
 
     `figures` that were measured; `mean_error` and `sd_of_error` in the measure's unit, measured minus true; `slope` of
     what is measured against what is true, and their `correlation`. KeyError for an unknown measure.
     """
-    figures: dict[str, float] = _table()["reliability"][plane.name][name]
+    figures: dict[str, float] = _table()["reliability"][plane.name][key]
     return figures
 
 
 def provenance() -> dict[str, str]:
-    """What the tables were fitted on: `model` and its `sha256`, this package's `version`, and the `data`."""
+    """What the tables were fitted on: both models and their digests, this package's `version`, and the `data`."""
     fitted: dict[str, str] = _table()["fitted_on"]
     return fitted
 

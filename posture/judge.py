@@ -37,6 +37,10 @@ HEADROOM = 0.035
 MIN_NECK = 0.25
 MIN_NECK_WITHOUT_ROOM = 0.31
 ROOM_FOR_HEAD = 0.6
+# A face that lies wholly in the picture belongs to a head that does, however low it is held. Seen 0.10 and more in good
+# front photos, at most -0.02 where the head is cut at the brows, and no face where it is cut at the chin or below. A
+# profile shows no face that could be found, so that in a side photo this spares hardly anybody.
+ROOM_AROUND_FACE = 0
 # Beyond this turn the model may invent a nose, and the neck tells nothing.
 INVENTED_NOSE = 120
 # Seen 0.00 to 0.12 well below the lower edge, above 0.35 where a landmark is merely hidden.
@@ -191,6 +195,7 @@ def checks(view: View) -> tuple[Check, ...]:
         advice="Take a sharp, well lit photo against a plain background, in clothes that show the body's outline.",
     )
     has_face = Limit(Scene.turn_of_a_look, "at most", INVENTED_NOSE)
+    no_head = below(Scene.room_around_face, ROOM_AROUND_FACE)  # the last of a row: it takes a look to know it
     return (
         Check(
             "several_people",
@@ -201,9 +206,9 @@ def checks(view: View) -> tuple[Check, ...]:
         *(cropped((limit,), part=part) for part in PARTS for limit in _outside(part)),
         *(cropped(_squeezed_in(part), part=part) for part in PARTS),
         cropped((below(Scene.headroom, HEADROOM),), part="head"),
-        cropped((has_face, below(Scene.neck, MIN_NECK)), part="head"),
+        cropped((has_face, below(Scene.neck, MIN_NECK), no_head), part="head"),
         cropped(
-            (has_face, below(Scene.room_for_head, ROOM_FOR_HEAD), below(Scene.neck, MIN_NECK_WITHOUT_ROOM)),
+            (has_face, below(Scene.room_for_head, ROOM_FOR_HEAD), below(Scene.neck, MIN_NECK_WITHOUT_ROOM), no_head),
             part="head",
         ),
         cropped((below(Scene.soles, SOLES),), part="feet"),

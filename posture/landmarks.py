@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +114,13 @@ class Landmarks:
         Both about `center`, (x, y) in pixels.
         """
         return replace(self, points=turned(self.points, clockwise, center, scale), depth=scale * self.depth)
+
+
+class Marks(Protocol):
+    """Points of one person in one picture, by name: Landmarks, or posture.face.Face."""
+
+    def middle(self, *names: str) -> Array:
+        """The mean of the named points, (2,) in pixels."""
 
 
 def turned(points: Array, clockwise: float, center: tuple[float, float], scale: float = 1.0) -> Array:

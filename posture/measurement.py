@@ -20,7 +20,8 @@ Line: TypeAlias = tuple[tuple[float, float], ...]  # points, (x, y) in pixels of
 class Reading:
     """What one measure read off one photo, in the measure's unit.
 
-    `value`; `uncalibrated`: the same from the model's own landmarks, where a calibration moved some; `uncertainty`:
+    `measure`: as it was read, from the source that was found. `value`;
+    `uncalibrated`: the same from the model's own landmarks, where a calibration moved some; `uncertainty`:
     expanded, k = 1.96 (posture.evidence). `line`: the points that it was read from, middles formed. `reference`: what
     the line is compared with, two points: from the line's first, as long as the line. Both are in pixels of the upright
     photo as it was sent, x to the right and y downwards.
@@ -41,7 +42,7 @@ class Reading:
     @property
     def reliability(self) -> Mapping[str, float]:
         """How the measure compares with the truth: posture.evidence.reliability."""
-        return evidence.reliability(self.measure.plane, self.measure.name)
+        return evidence.reliability(self.measure.plane, self.measure.key)
 
 
 @dataclass(frozen=True, eq=False)

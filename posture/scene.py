@@ -4,15 +4,17 @@ Sizes are in body sizes (the distance from nose to ankles) or trunk lengths, so 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
+from posture import face
 from posture.camera import Camera
 from posture.estimate import Estimate
+from posture.face import Face
 from posture.landmarks import INDEX, NEEDED, PARTS, Array, Landmarks
 from posture.orientation import trunk, turn
 from posture.views import View
@@ -26,7 +28,8 @@ class Scene:
     """One photo as it is judged: what the looks found in it, and the person upright.
 
     `view`: which the photo should show. `camera`: what is known of how it was taken. `width` and `height` of the
-    picture in pixels of the landmarks. The estimate's landmarks are as they lie in the picture.
+    picture in pixels of the landmarks. The estimate's landmarks are as they lie in the picture. `look_at_face`: what
+    looks for the person's face (posture.face.find), called only where something hangs on it.
     """
 
     view: View
@@ -34,6 +37,7 @@ class Scene:
     camera: Camera
     width: int
     height: int
+    look_at_face: Callable[[], Sequence[Face]] = tuple
 
     @cached_property
     def person(self) -> Landmarks:
@@ -43,6 +47,15 @@ class Scene:
     def righted(self, seen: Landmarks) -> Landmarks:
         """Landmarks in the picture as a level camera would have seen them, left and right righted."""
         return self.camera.righted(seen, self.width, self.height)
+
+    @cached_property
+    def faces(self) -> Sequence[Face]:
+        """The person's face at each look, as a level camera would have seen it; none where it is not found."""
+        return [self._righted_face(face) for face in self._faces_seen]
+
+    def _righted_face(self, seen: Face) -> Face:
+        level = Face(self.camera.levelled(seen.points, self.width, self.height))
+        return level.renamed() if self.camera.mirrored else level
 
     # How the camera was held
 
@@ -110,6 +123,12 @@ class Scene:
         """From the middle of the shoulders to the upper edge, in trunk lengths."""
         return _ratio(float(self._seen.middle(*_SHOULDERS)[1]), self._trunk_seen)
 
+    def room_around_face(self) -> float:
+        """From the outermost point of the face to the nearest edge, in body sizes; far outside where none is found."""
+        if not self._faces_seen:
+            return -math.inf
+        return _ratio(self._within(face.mean(self._faces_seen).points), self._seen.nose_to_ankle)
+
     def soles(self) -> float:
         """How far the outermost of heels and toes lies inside the picture, in body sizes; negative outside."""
         return _ratio(self._inside(_SOLES), self._seen.nose_to_ankle)
@@ -168,6 +187,10 @@ class Scene:
         return self.estimate.mean
 
     @cached_property
+    def _faces_seen(self) -> Sequence[Face]:
+        return self.look_at_face()
+
+    @cached_property
     def _turn(self) -> float:
         return turn(self.person)
 
@@ -196,7 +219,10 @@ class Scene:
 
     def _inside(self, names: tuple[str, ...]) -> float:
         """From the outermost of the named landmarks to the nearest edge of the picture, in pixels."""
-        points = self._seen.points[[INDEX[name] for name in names]]
+        return self._within(self._seen.points[[INDEX[name] for name in names]])
+
+    def _within(self, points: Array) -> float:
+        """From the outermost of points, (n, 2), to the nearest edge of the picture, in pixels."""
         return float(np.minimum(points, (self.width, self.height) - points).min())
 
     def _presence(self, part: str) -> Array:

@@ -20,8 +20,8 @@ def forget(environment: MutableMapping[str, str]) -> None:
     """Leaves in an environment what is named above, so that no test meets a setting that it has not made.
 
     What is left out changes what the worker logs (RUNPOD_LOG_LEVEL) or measures with (POSTURE_LANDMARKERS), where
-    RunPod is (RUNPOD_API_URL, proxies), what pip installs (PIP_*), how Python starts (PYTHON*), and the like. The models
-    are used where the environment had them, be that under XDG_CACHE_HOME.
+    RunPod is (RUNPOD_API_URL, proxies), what pip installs (PIP_*), how Python starts (PYTHON*), and the like. The
+    models are used where the environment had them, be that under XDG_CACHE_HOME.
     """
     with suppress(files.ModelError):  # then it is looked for in the usual place
         environment["POSTURE_MODEL"] = str(files.path())

@@ -25,8 +25,8 @@ settings.load_profile("posture")
 
 @pytest.fixture(scope="session")
 def pool() -> Iterator[LandmarkerPool]:
-    """One real landmarker, with the model that set-up has fetched."""
-    with LandmarkerPool(files.ready(), 1, files.marker()) as pool:
+    """One real landmarker, with the models that set-up has fetched."""
+    with LandmarkerPool(files.ready(), 1, files.marker(), files.face()) as pool:
         yield pool
 
 

@@ -40,7 +40,7 @@ def main() -> None:
     count = len(photos) // len(VIEWS)
     takes = take_all(photos, RETAKES)
     _head(photos, takes, count)
-    with LandmarkerPool(files.ready(), 1, files.marker()) as pool:
+    with LandmarkerPool(files.ready(), 1, files.marker(), files.face()) as pool:
         costs, findings = refusals.through_the_worker(photos, pool)
     tables.angles(takes)
     tables.targets(takes, costs)
@@ -48,7 +48,7 @@ def main() -> None:
     tables.other_measures(takes)
     tables.calibration(takes)
     tables.facings(takes)
-    with LandmarkerPool(files.ready(), cores.available(), files.marker()) as pool:
+    with LandmarkerPool(files.ready(), cores.available(), files.marker(), files.face()) as pool:
         tables.table("Refusals through the worker's own way", *findings)
         outcomes, limits = refusals.separations(photos, pool)
         tables.table("Pictures made of the photos, standard", *outcomes)

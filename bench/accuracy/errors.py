@@ -36,9 +36,9 @@ class Comparison:
     correlation: float
 
 
-def against_truth(takes: Iterable[Take], row: Measure, mode: str) -> Comparison | None:
-    """The photos as they are beside the truth; None where it is known of fewer than two."""
-    true, measured = truth_and_measured(as_they_are(takes), row, mode).T
+def against_truth(takes: Iterable[Take], row: Measure, mode: str, key: str = "") -> Comparison | None:
+    """The photos as they are beside the truth; None where it is known of fewer than two. `key`: of one source alone."""
+    true, measured = truth_and_measured(as_they_are(takes), row, mode, key).T
     if len(true) < 2:
         return None
     return Comparison(

@@ -23,14 +23,14 @@ FEWEST_PHOTOS = 20  # ten figures from both sides; fewer say little about others
 
 
 def uncertainty(takes: list[Take]) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    """Floor and gain by mode, plane and measure."""
+    """Floor and gain by mode, plane and the key of each measure's sources."""
     return {mode: {plane.name: _of_plane(takes, mode, plane) for plane in PLANES} for mode in LOOKS}
 
 
 def _of_plane(takes: list[Take], mode: str, plane: Plane) -> dict[str, dict[str, float]]:
     of_plane = [take for take in takes if take.photo.view.plane is plane]
-    fits = {row.name: fit(deviations(of_plane, mode, row.name)) for row in angles.of_plane(plane)}
-    return {name: {"floor": round(floor, 3), "gain": round(gain, 3)} for name, (floor, gain) in fits.items()}
+    fits = {row.key: fit(deviations(of_plane, mode, row.key, for_size=True)) for row in angles.variants_of(plane)}
+    return {key: {"floor": round(floor, 3), "gain": round(gain, 3)} for key, (floor, gain) in fits.items()}
 
 
 def evidence(takes: list[Take]) -> dict[str, object]:
@@ -46,18 +46,20 @@ def fitted_on(takes: list[Take]) -> dict[str, str]:
     return {
         "model": files.POSE.name,
         "sha256": files.POSE.sha256,
+        "face_model": files.FACE.name,
+        "face_sha256": files.FACE.sha256,
         "version": __version__,
         "data": f"{figures} figures, {photos} photos in {conditions}, each with {RETAKES} retakes",
     }
 
 
 def reliability(takes: list[Take]) -> dict[str, dict[str, dict[str, float]]]:
-    """Standard mode against the truth, by plane and measure; see posture.evidence.reliability."""
-    return {plane.name: {row.name: _reliability(takes, row) for row in angles.of_plane(plane)} for plane in PLANES}
+    """Standard mode against the truth, by plane and key; see posture.evidence.reliability."""
+    return {plane.name: {row.key: _reliability(takes, row) for row in angles.variants_of(plane)} for plane in PLANES}
 
 
 def _reliability(takes: list[Take], row: Measure) -> dict[str, float]:
-    beside = against_truth(takes, row, "standard")
+    beside = against_truth(takes, row, "standard", row.key)
     if beside is None:
         sys.exit(f"The truth of {label(row)} is not known: let POSTURE_TRUTH name a folder of figures.")
     known = ("figures", "mean_error", "sd_of_error", "slope", "correlation")

@@ -17,7 +17,7 @@ from posture.angles import MEASURES
 from posture.errors import PostureError
 from posture.estimate import LOOKS
 from posture.judge import Limit, checks
-from posture.landmarks import Detect, Pixels
+from posture.landmarks import Pixels
 from posture.measurement import Measurement
 from posture.models.mediapipe import LandmarkerPool
 from posture.options import Options
@@ -83,9 +83,9 @@ def _named(outcome: Measurement | PostureError) -> str:
 
 
 def _values(pixels: Pixels, view: View, pool: LandmarkerPool, mode: str = "standard") -> dict[str, float]:
-    """The angles of one view; empty where nobody is found."""
-    scene = see(pixels, view, pool.detect, mode, pool.look_closer)
-    return {} if scene is None else core_angles(scene.person, view)
+    """The angles of one view by name, by their best sources; empty where nobody is found."""
+    scene = see(pixels, view, pool.detect, mode, pool.look_closer, pool.find_faces)
+    return {} if scene is None else core_angles(scene)
 
 
 def _pixels(photo: FigurePhoto, worsen: Callable[[Image.Image], Image.Image] | None = None) -> Pixels:
@@ -121,10 +121,10 @@ def sizes(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> Table:
 
     def changes(photo: FigurePhoto) -> dict[int, dict[str, float]]:
         pixels = _pixels(photo)
-        scene = see(pixels, photo.view, pool.detect)
+        scene = _seen(pixels, photo.view, pool)
         if scene is None:
             return {}
-        full = core_angles(scene.person, photo.view)
+        full = core_angles(scene)
         subject = Subject(Image.fromarray(pixels), scene.person)
         smaller = {size: np.asarray(shrunk(size)(subject)) for size in SIZES}
         of_size = {size: _values(picture, photo.view, pool) for size, picture in smaller.items()}
@@ -191,40 +191,44 @@ class _Case:
     scene: Scene | None
 
 
-def _cases(detect: Detect, photo: FigurePhoto) -> list[_Case]:
+def _seen(pixels: Pixels, view: View, pool: LandmarkerPool) -> Scene | None:
+    return see(pixels, view, pool.detect, find_faces=pool.find_faces)
+
+
+def _cases(pool: LandmarkerPool, photo: FigurePhoto) -> list[_Case]:
     """All that is made of one photo."""
     pixels = _pixels(photo)
-    scene = see(pixels, photo.view, detect)
+    scene = _seen(pixels, photo.view, pool)
     cases = [
-        _Case(name, photo.view, None, see(_pixels(photo, worsen), photo.view, detect))
+        _Case(name, photo.view, None, _seen(_pixels(photo, worsen), photo.view, pool))
         for name, worsen in CONDITIONS.items()
         if name != "clean"
     ]
     if scene is not None:
         subject = Subject(Image.fromarray(pixels), scene.person)
         cases += [
-            _Case(name, photo.view, code, see(np.asarray(change(subject)), photo.view, detect))
+            _Case(name, photo.view, code, _seen(np.asarray(change(subject)), photo.view, pool))
             for name, code, change in _CASES
         ]
         cases += [
-            _Case("sent as the other view", other, "wrong_view", see(pixels, other, detect))
+            _Case("sent as the other view", other, "wrong_view", _seen(pixels, other, pool))
             for other in VIEWS
             if other.plane is not photo.view.plane
         ]
     return cases
 
 
-def _unfit_cases(detect: Detect) -> Iterator[_Case]:
+def _unfit_cases(pool: LandmarkerPool) -> Iterator[_Case]:
     for file, code in unfit():
         pixels = decoded(file.read_bytes())
         for view in VIEWS:
-            yield _Case(code, view, code, see(pixels, view, detect))
+            yield _Case(code, view, code, _seen(pixels, view, pool))
 
 
 def separations(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> tuple[Table, Table]:
     """What becomes of every kind of picture, and what each limit of posture.judge tells apart."""
-    cases = [case for of_photo in pool.map(partial(_cases, pool.detect), photos) for case in of_photo]
-    cases += _unfit_cases(pool.detect)
+    cases = [case for of_photo in pool.map(partial(_cases, pool), photos) for case in of_photo]
+    cases += _unfit_cases(pool)
     outcomes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for case in cases:
         outcomes[case.name, case.code or "measured"][verdict(case.scene)] += 1

@@ -15,7 +15,7 @@ from bench.accuracy.errors import (
     retest,
     sd,
 )
-from bench.accuracy.looks import ANATOMICAL, PLAIN, Take, as_they_are, label
+from bench.accuracy.looks import ANATOMICAL, PLAIN, Take, as_they_are, label, label_by_source
 from bench.accuracy.retakes import CONDITIONS
 from bench.accuracy.uncertainty import cross_validated, deviations, retest_sd
 from posture.anatomy import SHIFTS
@@ -57,15 +57,28 @@ def angles(takes: Sequence[Take]) -> None:
         table(f"Angles, {mode} (degrees)", header, rows)
 
 
-def _repeatability(takes: Sequence[Take], mode: str, row: Measure) -> list[Cell]:
-    """Retest SD in clean photos, median uncertainty and cross-validated coverage in % over all conditions."""
+def _repeatability(takes: Sequence[Take], mode: str, row: Measure, key: str = "") -> list[Cell]:
+    """Retest SD in clean photos, median uncertainty and cross-validated coverage in % over all conditions.
+
+    `key`: of one source alone.
+    """
+    key = key or row.name
     clean = [take for take in takes if take.condition == "clean"]
-    again = retest_sd(deviations(clean, mode, row.name))
+    again = retest_sd(deviations(clean, mode, key))
     if mode == PLAIN:
         return [again, "", ""]
-    stated = [uncertainty(mode, row.plane, take.modes[mode][1])[row.name] for take in takes if mode in take.modes]
-    covered = cross_validated(deviations(takes, mode, row.name))
+    stated = [_stated(take, mode, row, key) for take in takes if key in take.modes.get(mode, ({},))[0]]
+    covered = cross_validated(deviations(takes, mode, key, for_size=True))
     return [again, float(np.median(stated)), f"{100 * covered.mean():.1f}"]
+
+
+def _stated(take: Take, mode: str, row: Measure, key: str) -> float:
+    """The uncertainty of a measure, by the source of this key, or as it is told where that is its name."""
+    mean, looks = take.modes[mode]
+    if key == row.name:
+        key = next(variant.key for variant in row.variants if variant.key in mean)
+    stated = uncertainty(mode, row.plane, [{key: look[key]} for look in looks if key in look])[key]
+    return stated * take.widened(mode, key)
 
 
 def targets(takes: Sequence[Take], costs: dict[str, float]) -> None:
@@ -100,7 +113,7 @@ def coverage_by_condition(takes: Sequence[Take]) -> None:
     """How often the stated uncertainty holds."""
 
     def cell(row: Measure, mode: str) -> str:
-        seen = deviations(of_plane(takes, row), mode, row.name)
+        seen = deviations(of_plane(takes, row), mode, row.name, for_size=True)
         covered = cross_validated(seen)
         each = [f"{100 * covered[seen.condition == condition].mean():.0f}" for condition in CONDITIONS]
         return f"{100 * covered.mean():.1f} ({' '.join(each)})"
@@ -110,16 +123,16 @@ def coverage_by_condition(takes: Sequence[Take]) -> None:
 
 
 def other_measures(takes: Sequence[Take]) -> None:
-    """Every measure against the truth, where enough figures know it."""
+    """Every measure against the truth, by each of its sources, where enough figures know it."""
     rows: list[list[Cell]] = []
-    for row in MEASURES:
-        beside = against_truth(takes, row, "standard")
+    for row in (variant for measure in MEASURES for variant in measure.variants):
+        beside = against_truth(takes, row, "standard", row.key)
         if beside is None or beside.figures < FEW:
             continue
-        again, stated, _ = _repeatability(of_plane(takes, row), "standard", row)
+        again, stated, _ = _repeatability(of_plane(takes, row), "standard", row, row.key)
         rows.append(
             [
-                label(row),
+                label_by_source(row),
                 "%" if row.unit.startswith("%") else "degrees",
                 f"{beside.mean_error:+.2f}",
                 beside.sd_of_error,

@@ -34,15 +34,23 @@ class Deviations:
         )
 
 
-def deviations(takes: Iterable[Take], mode: str, name: str) -> Deviations:
-    """All deviations of one measure in one mode. `takes` must be of one view; photos with few takes are left out."""
-    scenes: dict[tuple[str, str], list[tuple[float, float]]] = {}
+def deviations(takes: Iterable[Take], mode: str, name: str, *, for_size: bool = False) -> Deviations:
+    """All deviations of one measure in one mode. `takes` must be of one view; photos with few takes are left out.
+
+    `name`: the measure's, or the key of one of its sources. `for_size`: each divided by how much the uncertainty is
+    widened for the body's size, as floor and gain are fitted and held against.
+    """
+    scenes: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
     for take in takes:
-        if mode not in take.modes:
+        mean, looks = take.modes.get(mode, ({}, []))
+        if name not in mean:
             continue
-        mean, looks = take.modes[mode]
         scenes.setdefault((take.photo.figure, take.condition), []).append(
-            (mean[name], standard_error([look[name] for look in looks]))
+            (
+                mean[name],
+                standard_error([look[name] for look in looks if name in look]),
+                take.widened(mode, name) if for_size else 1,
+            )
         )
     figures = sorted({figure for figure, _ in scenes})
     rows = []
@@ -50,13 +58,13 @@ def deviations(takes: Iterable[Take], mode: str, name: str) -> Deviations:
     for (figure, condition), scene in scenes.items():
         if len(scene) < FEWEST_TAKES:
             continue
-        values = np.array([value for value, _ in scene])
+        values = np.array([value for value, *_ in scene])
         conditions += [condition] * len(scene)
-        for index, (value, of_looks) in enumerate(scene):
+        for index, (value, of_looks, wider) in enumerate(scene):
             # The mean of n retakes is itself uncertain by 1/n of the variance.
             others = np.delete(values, index)
             shrink = np.sqrt(len(others) / (len(others) + 1))
-            rows.append((figures.index(figure), (value - others.mean()) * shrink, of_looks))
+            rows.append((figures.index(figure), (value - others.mean()) * shrink / wider, of_looks))
     table = np.array(rows)
     return Deviations(table[:, 0].astype(int), np.array(conditions), table[:, 1], table[:, 2])
 

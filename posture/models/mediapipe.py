@@ -1,4 +1,4 @@
-"""MediaPipe's pose model behind one call: a picture in, the landmarks of the people in it out."""
+"""MediaPipe's models, each behind one call: a picture in, the landmarks of the people or the faces in it out."""
 
 import logging
 import threading
@@ -9,35 +9,52 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
 from posture import startup
-from posture.landmarks import Landmarks, LookCloser, Pixels
+from posture.face import FindFaces
+from posture.landmarks import Array, Landmarks, LookCloser, Pixels
 from posture.models import closer
 
 with startup.lean("mediapipe"):
     import mediapipe as mp
     from mediapipe.tasks.python import BaseOptions
-    from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
+    from mediapipe.tasks.python.vision import (
+        FaceLandmarker,
+        FaceLandmarkerOptions,
+        PoseLandmarker,
+        PoseLandmarkerOptions,
+        RunningMode,
+    )
 
 # Enough to tell that somebody is not alone; with one person in the picture a higher number costs nothing.
 MOST_PEOPLE = 4
+# The person's own, and what may be beside it: a poster, somebody behind.
+MOST_FACES = 3
+# The least confidence with which a face is one, and its mesh lies on it: of heads that have been found already.
+FACE_CONFIDENCE = 0.3
 
 _Result = TypeVar("_Result")
+_Found = TypeVar("_Found")
 
 log = logging.getLogger(__name__)
 
+# A PoseLandmarker, a FaceLandmarker, and what their `detect` returns: they have no type in common.
+_Landmarker: TypeAlias = Any
+_Detected: TypeAlias = Any
 
-class _Landmarkers:
+
+class _Landmarkers(Generic[_Found]):
     """Landmarkers of one model, each idle or at one picture."""
 
-    def __init__(self, model: BaseOptions, people: int) -> None:
-        options = PoseLandmarkerOptions(base_options=model, running_mode=RunningMode.IMAGE, num_poses=people)
-        self._create = partial(PoseLandmarker.create_from_options, options)
-        self._all: list[PoseLandmarker] = []
-        self._idle: SimpleQueue[PoseLandmarker] = SimpleQueue()
+    def __init__(self, create: Callable[[], _Landmarker], read: Callable[[_Detected, int, int], list[_Found]]) -> None:
+        """`create`: opens one. `read`: its result in a picture of this width and height, in pixels."""
+        self._create = create
+        self._read = read
+        self._all: list[_Landmarker] = []
+        self._idle: SimpleQueue[_Landmarker] = SimpleQueue()
 
     def __len__(self) -> int:
         return len(self._all)
@@ -48,8 +65,8 @@ class _Landmarkers:
         self._all.append(landmarker)
         self._idle.put(landmarker)
 
-    def detect(self, pixels: Pixels) -> list[Landmarks]:
-        """The people in a picture; waits for an idle landmarker."""
+    def detect(self, pixels: Pixels) -> list[_Found]:
+        """What is found in a picture; waits for an idle landmarker."""
         landmarker = self._idle.get()
         try:
             result = landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=pixels))
@@ -58,7 +75,7 @@ class _Landmarkers:
             raise
         self._idle.put(landmarker)
         height, width = pixels.shape[:2]
-        return [_in_pixels(person, width, height) for person in result.pose_landmarks]
+        return self._read(result, width, height)
 
     def close(self) -> None:
         """Releases them all."""
@@ -66,7 +83,7 @@ class _Landmarkers:
             _release(landmarker)
         self._all.clear()
 
-    def _replace(self, broken: PoseLandmarker) -> None:
+    def _replace(self, broken: _Landmarker) -> None:
         """One that failed once fails at every later picture too, and at being closed."""
         try:
             self.open()
@@ -77,6 +94,25 @@ class _Landmarkers:
         _release(broken)
 
 
+def _for_people(model: Path, most: int) -> _Landmarkers[Landmarks]:
+    """Landmarkers that find up to so many people."""
+    base = BaseOptions(model_asset_path=str(model))
+    options = PoseLandmarkerOptions(base_options=base, running_mode=RunningMode.IMAGE, num_poses=most)
+    return _Landmarkers(partial(PoseLandmarker.create_from_options, options), _people)
+
+
+def _for_faces(model: Path) -> _Landmarkers[Array]:
+    """Landmarkers that find faces, each as a mesh of (478, 2) in pixels."""
+    options = FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(model)),
+        running_mode=RunningMode.IMAGE,
+        num_faces=MOST_FACES,
+        min_face_detection_confidence=FACE_CONFIDENCE,
+        min_face_presence_confidence=FACE_CONFIDENCE,
+    )
+    return _Landmarkers(partial(FaceLandmarker.create_from_options, options), _meshes)
+
+
 class LandmarkerPool:
     """Landmarkers and the threads that keep them busy: what `posture.open_model` returns.
 
@@ -84,17 +120,18 @@ class LandmarkerPool:
     pictures at once as it has landmarkers, each on a thread of its own. Close it, or use it in a `with` statement.
     """
 
-    def __init__(self, model: Path, size: int, marker: Path | None = None) -> None:
-        """Loads one landmarker now and the others behind the first work, which does not need them.
+    def __init__(self, model: Path, size: int, marker: Path | None = None, face: Path | None = None) -> None:
+        """Loads one landmarker of a kind now and the others behind the first work, which does not need them.
 
-        Each of the `size` takes about 70 MB and 0.2 s. `marker`: the model of a closer look, 35 MB more for each.
-        Raises ValueError for less than one.
+        Each of the `size` takes about 70 MB and 0.2 s. `marker`: the model of a closer look, 35 MB more for each;
+        `face`: the model of faces, 15 MB and 0.03 s more. Raises ValueError for less than one.
         """
         if size < 1:
             raise ValueError(f"a pool has at least one landmarker, not {size}")
-        self._landmarkers = _Landmarkers(BaseOptions(model_asset_path=str(model)), MOST_PEOPLE)
-        self._markers = None if marker is None else _Landmarkers(BaseOptions(model_asset_path=str(marker)), 1)
-        self._kinds = [kind for kind in (self._landmarkers, self._markers) if kind is not None]
+        self._landmarkers = _for_people(model, MOST_PEOPLE)
+        self._markers = None if marker is None else _for_people(marker, 1)
+        self._faces = None if face is None else _for_faces(face)
+        self._kinds = [kind for kind in (self._landmarkers, self._markers, self._faces) if kind is not None]
         for kind in self._kinds:
             kind.open()
         self._missing = size - 1
@@ -120,6 +157,11 @@ class LandmarkerPool:
     def look_closer(self) -> LookCloser | None:
         """What looks at one known person again (posture.models.closer); None without the model for it."""
         return None if self._markers is None else partial(closer.look, detect=self._markers.detect)
+
+    @property
+    def find_faces(self) -> FindFaces | None:
+        """What finds the faces in a picture of a head, the mesh of each; None without the model for it."""
+        return None if self._faces is None else self._faces.detect
 
     def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
         """Like the built-in `map`, on the pool's threads: one item a landmarker at once, first come first served."""
@@ -154,7 +196,7 @@ class LandmarkerPool:
         self.close()
 
 
-def _release(landmarker: PoseLandmarker) -> None:
+def _release(landmarker: _Landmarker) -> None:
     """Closes a landmarker. One that failed at a picture fails at this too, and is released all the same.
 
     MediaPipe would close it again when it is collected, and wait for a thread of its own that may have ended by then.
@@ -162,6 +204,14 @@ def _release(landmarker: PoseLandmarker) -> None:
     with suppress(Exception):
         landmarker.close()
     landmarker._handle = None  # noqa: SLF001
+
+
+def _people(result: _Detected, width: int, height: int) -> list[Landmarks]:
+    return [_in_pixels(person, width, height) for person in result.pose_landmarks]
+
+
+def _meshes(result: _Detected, width: int, height: int) -> list[Array]:
+    return [np.array([(mark.x * width, mark.y * height) for mark in face]) for face in result.face_landmarks]
 
 
 def _in_pixels(person: list[Any], width: int, height: int) -> Landmarks:

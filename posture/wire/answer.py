@@ -98,6 +98,7 @@ def _readings(readings: Mapping[str, Reading]) -> dict[str, Any]:
 
 def _reading(reading: Reading) -> dict[str, Any]:
     measure = reading.measure
+    source = {"source": measure.source} if measure.source else {}
     return {
         "value": _rounded(reading.value),
         "uncalibrated": _rounded(reading.uncalibrated),
@@ -106,6 +107,7 @@ def _reading(reading: Reading) -> dict[str, Any]:
         "minimal_detectable_change": _rounded(reading.minimal_detectable_change),
         "reliability": {**reading.reliability, "note": measure.note},
         "meaning": measure.meaning,
+        **source,
         "line": _line(reading.line),
         "reference": _line(reading.reference),
     }

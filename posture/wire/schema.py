@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from posture.angles import of_plane
+from posture.angles import of_plane, variants_of
 from posture.camera import Source
 from posture.errors import CODES
 from posture.images import MAX_PIXELS, MIN_SIDE
@@ -190,7 +190,15 @@ def _reading() -> Schema:
                 "minItems": 2,
                 "maxItems": 2,
             },
-        }
+        },
+        {
+            "source": {
+                "description": "What it was read from, where a measure has several sources.",
+                "enum": list(
+                    dict.fromkeys(row.source for view in VIEWS for row in variants_of(view.plane) if row.source)
+                ),
+            }
+        },
     )
 
 

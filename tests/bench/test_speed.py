@@ -35,6 +35,7 @@ def test_a_job_takes_as_many_landmarker_runs_as_the_ratios_count(pool: Landmarke
 
     class Counting:
         look_closer = None
+        find_faces = None
 
         def detect(self, pixels: Pixels) -> list[Landmarks]:
             runs.append(pixels)

@@ -1,7 +1,7 @@
 """People whose landmarks are made by hand, photos in which looks have found them, and jobs that a detector measures."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -12,7 +12,8 @@ import pytest
 from posture import analysis
 from posture.camera import Camera
 from posture.estimate import Estimate
-from posture.landmarks import INDEX, Detect, Landmarks, Pixels
+from posture.face import Face, FindFaces
+from posture.landmarks import INDEX, Array, Detect, Landmarks, Pixels
 from posture.measurement import Measurement
 from posture.orientation import DEPTH_SCALE
 from posture.scene import Scene
@@ -37,16 +38,23 @@ LEVEL = Camera()
 for_each_view = pytest.mark.parametrize("view", VIEWS, ids=attrgetter("name"))
 
 
-def scene(
+def scene(  # noqa: PLR0913, PLR0917  a builder: each names what a case is about
     person: Landmarks,
     view: View = FRONT,
     found: Estimate | None = None,
     size: tuple[int, int] = SIZE,
     camera: Camera = LEVEL,
+    look_at_face: Callable[[], Sequence[Face]] = tuple,
 ) -> Scene:
     """A photo in which two looks have found this person, both the same, or `found` what it holds."""
     estimate = found or Estimate([person, person], [], 2)
-    return Scene(view, estimate, camera, *size)
+    return Scene(view, estimate, camera, *size, look_at_face)
+
+
+def face_at(nose: Array, width: float = 60.0) -> Face:
+    """An upright face of that width, seen from the front, with its nose at that point, in pixels."""
+    half = width / 2
+    return Face(nose + np.array([(-half, -5.0), (half, -5.0), (0.0, -width), (0.0, half), (0.0, 0.0)]))
 
 
 def looks(*found: Landmarks) -> Estimate:
@@ -116,8 +124,9 @@ class Seeing:
 
     look_closer = None
 
-    def __init__(self, detect: Detect) -> None:
+    def __init__(self, detect: Detect, find_faces: FindFaces | None = None) -> None:
         self._detect = detect
+        self.find_faces = find_faces
 
     def detect(self, pixels: Pixels) -> list[Landmarks]:
         return self._detect(pixels)

@@ -3,9 +3,18 @@ from typing import Any, get_args
 
 import pytest
 
-from posture.angles import MEASURES, of_plane
+from posture.angles import FACE, MEASURES, variants_of
 from posture.estimate import LOOKS
-from posture.evidence import COVERAGE_FACTOR, SMALL, TABLE, provenance, reliability, standard_error, uncertainty
+from posture.evidence import (
+    COVERAGE_FACTOR,
+    SMALL,
+    SMALL_FACE,
+    TABLE,
+    provenance,
+    reliability,
+    standard_error,
+    uncertainty,
+)
 from posture.models import files
 from posture.options import Mode
 from posture.views import FRONTAL, SAGITTAL, Plane
@@ -19,15 +28,15 @@ def table() -> dict[str, Any]:
 
 
 def test_a_single_look_has_the_fitted_floor_alone() -> None:
-    floor = table()["uncertainty"]["fast"]["frontal"]["head_tilt"]["floor"]
-    assert uncertainty("fast", FRONTAL, [{"head_tilt": 3.0}]) == {"head_tilt": pytest.approx(1.96 * floor)}
+    floor = table()["uncertainty"]["fast"]["frontal"]["head_tilt.face"]["floor"]
+    assert uncertainty("fast", FRONTAL, [{"head_tilt.face": 3.0}]) == {"head_tilt.face": pytest.approx(1.96 * floor)}
 
 
 def test_looks_that_lie_apart_make_an_angle_less_certain() -> None:
-    fitted = table()["uncertainty"]["precise"]["frontal"]["head_tilt"]
-    looks = [{"head_tilt": 3.0 + way * 0.8} for way in (-1, 1)]  # the standard error of their mean is 0.8
+    fitted = table()["uncertainty"]["precise"]["frontal"]["head_tilt.face"]
+    looks = [{"head_tilt.face": 3.0 + way * 0.8} for way in (-1, 1)]  # the standard error of their mean is 0.8
     expected = 1.96 * (fitted["floor"] ** 2 + (0.8 * fitted["gain"]) ** 2) ** 0.5
-    assert uncertainty("precise", FRONTAL, looks)["head_tilt"] == pytest.approx(expected)
+    assert uncertainty("precise", FRONTAL, looks)["head_tilt.face"] == pytest.approx(expected)
 
 
 def test_the_standard_error_is_that_of_the_mean_and_nothing_for_a_single_look() -> None:
@@ -49,25 +58,34 @@ def test_a_small_body_makes_every_measure_less_certain_and_a_large_one_none_more
         assert stated == {name: pytest.approx(factor * value) for name, value in usual.items()}
 
 
+@pytest.mark.parametrize("mode", SMALL)
+def test_what_is_read_from_the_face_is_less_certain_in_bodies_that_are_less_small(mode: str) -> None:
+    looks = [{"head_tilt.face": 3.0}]
+    usual = uncertainty(mode, FRONTAL, looks)["head_tilt.face"]
+    for size, factor in ((SMALL_FACE + 1, 1), (SMALL_FACE / 2, 2)):
+        assert uncertainty(mode, FRONTAL, looks, size, FACE)["head_tilt.face"] == pytest.approx(factor * usual)
+
+
 def test_a_mode_that_does_not_exist_has_no_uncertainty() -> None:
     with pytest.raises(KeyError):
-        uncertainty("slow", FRONTAL, [{"head_tilt": 3.0}])
+        uncertainty("slow", FRONTAL, [{"head_tilt.face": 3.0}])
 
 
-def test_the_tables_were_fitted_on_the_model_that_measures() -> None:
+def test_the_tables_were_fitted_on_the_models_that_measure() -> None:
     fitted = provenance()
     assert (fitted["model"], fitted["sha256"]) == (files.POSE.name, files.POSE.sha256)
+    assert (fitted["face_model"], fitted["face_sha256"]) == (files.FACE.name, files.FACE.sha256)
     assert fitted["version"]
     assert fitted["data"]
 
 
-def test_every_mode_has_the_uncertainty_of_every_measure_of_each_plane() -> None:
+def test_every_mode_has_the_uncertainty_of_every_measure_of_each_plane_by_each_of_its_sources() -> None:
     fitted = table()["uncertainty"]
     assert set(fitted) == set(get_args(Mode)) == set(LOOKS) == set(SMALL)
     for planes in fitted.values():
         assert list(planes) == list(PLANES)
         for name, plane in PLANES.items():
-            assert list(planes[name]) == [row.name for row in of_plane(plane)]
+            assert list(planes[name]) == [row.key for row in variants_of(plane)]
             for figures in planes[name].values():
                 assert set(figures) == {"floor", "gain"}
                 assert figures["floor"] > 0
@@ -76,12 +94,12 @@ def test_every_mode_has_the_uncertainty_of_every_measure_of_each_plane() -> None
 
 @pytest.mark.parametrize("plane", PLANES.values(), ids=PLANES)
 def test_every_measure_of_a_plane_has_its_reliability_and_no_other(plane: Plane) -> None:
-    assert list(table()["reliability"][plane.name]) == [row.name for row in of_plane(plane)]
-    for row in of_plane(plane):
-        figures = reliability(plane, row.name)
-        assert list(figures) == ["figures", "mean_error", "sd_of_error", "slope", "correlation"], row.name
-        assert figures["figures"] >= 2, row.name
-        assert figures["sd_of_error"] > 0, row.name
+    assert list(table()["reliability"][plane.name]) == [row.key for row in variants_of(plane)]
+    for row in variants_of(plane):
+        figures = reliability(plane, row.key)
+        assert list(figures) == ["figures", "mean_error", "sd_of_error", "slope", "correlation"], row.key
+        assert figures["figures"] >= 2, row.key
+        assert figures["sd_of_error"] > 0, row.key
     with pytest.raises(KeyError):
         reliability(plane, "ankle_tilt")
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from posture import judge
 from posture.errors import Finding
 from posture.estimate import Estimate
+from posture.face import Face
 from posture.landmarks import INDEX, PARTS, Landmarks
 from posture.scene import Scene
 from posture.views import View
@@ -23,6 +24,7 @@ from tests.posture.people import (
     PERSONS,
     STANDING,
     beside,
+    face_at,
     for_each_view,
     looks,
     moved_by,
@@ -152,6 +154,32 @@ def test_a_nose_too_near_to_the_shoulders_is_no_head(view: View) -> None:
     assert codes(without_room(low, judge.ROOM_FOR_HEAD + 0.03)) == []
     assert codes(without_room(low, judge.ROOM_FOR_HEAD - 0.03)) == ["person_cropped"]
     assert codes(without_room(with_neck(person, judge.MIN_NECK_WITHOUT_ROOM + 0.01), judge.ROOM_FOR_HEAD - 0.03)) == []
+
+
+@for_each_view
+@pytest.mark.parametrize(("inside", "expected"), [(1, []), (-1, ["person_cropped"])])
+def test_a_head_held_low_is_no_missing_one_where_its_face_lies_wholly_in_the_picture(
+    view: View, inside: float, expected: list[str]
+) -> None:
+    """The face's outermost point lies so many pixels inside of the left edge."""
+    low = with_neck(PERSONS[view], judge.MIN_NECK - 0.05)
+    face = face_at(np.array([30 + inside, 300.0]), width=60)
+    assert codes(scene(low, view, look_at_face=lambda: [face, face])) == expected
+
+
+@for_each_view
+def test_a_face_is_looked_for_only_where_the_head_would_else_be_missing(view: View) -> None:
+    asked = []
+
+    def look() -> list[Face]:
+        asked.append(view)
+        return []
+
+    for person in (PERSONS[view], moved_by(PERSONS[view], "left_ankle", 0, 1000)):
+        codes(scene(person, view, look_at_face=look))
+    assert asked == []
+    assert codes(scene(with_neck(PERSONS[view], judge.MIN_NECK - 0.05), view, look_at_face=look)) == ["person_cropped"]
+    assert asked == [view], "both rows about the neck ask once"
 
 
 @for_each_view

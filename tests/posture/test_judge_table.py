@@ -31,6 +31,7 @@ from tests.posture.people import (
     STANDING,
     bent,
     beside,
+    face_at,
     for_each_view,
     looks,
     moved_by,
@@ -102,7 +103,14 @@ def scenes(view: View) -> tuple[Scene, ...]:
     found += [looks(body, body) for body in bodies(view)]
     cameras = [Camera(estimated=Roll(degrees, 0.5)) for degrees in (-2.1, 1.9, 2.1)]
     cameras += [Camera(maybe_mirrored=True)]
+    low = with_neck(person, 0.2)
+    squeezed = low.shifted(0, 100 - low.middle("left_shoulder", "right_shoulder")[1])
     return (
+        *(
+            scene(body, view, look_at_face=partial(list, [face_at(nose)]))
+            for body in (low, squeezed)
+            for nose in (body.middle("nose") + np.array([0, 100]), np.zeros(2))
+        ),
         *(scene(person, view, estimate) for estimate in found),
         *(scene(person, view, camera=camera) for camera in cameras),
         *(scene(body, view, camera=Camera(contradicted=turn)) for body in lying(view) for turn in (-90, -46, 46, 90)),

@@ -86,7 +86,7 @@ def test_a_roll_of_the_camera_that_is_known_makes_no_difference(roll: float) -> 
 def test_the_same_picture_in_more_pixels_is_judged_alike(scale: float, turn: float, height: int) -> None:
     person, size = turned(turn), (SIZE[0], height)
     larger = person.moved(0, scale)
-    grown = Scene(FRONT, Estimate([larger], (), 1), Camera(), *(round(scale * length) for length in size))
+    grown = Scene(FRONT, Estimate([larger], (), 1), Camera(), round(scale * size[0]), round(scale * size[1]))
     rounding = 1 / scale  # of the picture's size, in pixels of the original
     if all(abs(height - at - judge.MARGIN * NOSE_TO_ANKLE) > rounding for at in person.points[:, 1]):
         assert codes(grown) == codes(scene(person, FRONT, looks(person), size))

@@ -128,6 +128,7 @@ class Broken:
     """A model that has a defect."""
 
     look_closer = None
+    find_faces = None
 
     def detect(self, pixels: Pixels) -> list[Landmarks]:
         raise RuntimeError(f"a defect at a picture of {pixels.shape}")

@@ -26,6 +26,7 @@ class FakePool:
     """Landmarkers that are a function."""
 
     look_closer = None
+    find_faces = None
 
     def __init__(self, detect: Detect) -> None:
         self._detect = detect
