@@ -124,7 +124,7 @@ class LandmarkerPool:
         """Loads one landmarker of a kind now and the others behind the first work, which does not need them.
 
         Each of the `size` takes about 70 MB and 0.2 s. `marker`: the model of a closer look, 35 MB more for each;
-        `face`: the model of faces, 15 MB and 0.03 s more. Raises ValueError for less than one.
+        `face`: the model of faces, 25 MB and 0.03 s more. Raises ValueError for less than one.
         """
         if size < 1:
             raise ValueError(f"a pool has at least one landmarker, not {size}")

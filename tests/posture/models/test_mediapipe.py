@@ -90,3 +90,47 @@ def test_a_landmarker_that_fails_is_replaced(pool: LandmarkerPool) -> None:
     del failure
     gc.collect()
     np.testing.assert_array_equal(pool.detect(picture)[0].points, before.points)
+
+
+HEAD, LARGER = (159, 75), 4  # left and top of the head in front_image.jpg as it is decoded, and how much it is enlarged
+
+
+def head() -> Pixels:
+    """80x80 pixels around the head of a demo image, enlarged, in which the face is large enough."""
+    left, top = HEAD
+    part = pixels("front_image.jpg")[top : top + 80, left : left + 80]
+    return np.ascontiguousarray(part.repeat(LARGER, axis=0).repeat(LARGER, axis=1))
+
+
+def test_a_face_is_a_mesh_in_pixels_where_the_person_has_it(pool: LandmarkerPool) -> None:
+    assert pool.find_faces is not None
+    [mesh] = pool.find_faces(head())
+    assert mesh.shape == (478, 2)
+    [person] = pool.detect(pixels("front_image.jpg"))
+    assert mesh[1] / LARGER + HEAD == pytest.approx(person.middle("nose"), abs=4), "the tip of the nose"
+    assert mesh[33, 0] < mesh[1, 0] < mesh[263, 0], "the person's right eye is on the left"
+    assert mesh[10, 1] < mesh[1, 1] < mesh[152, 1], "forehead, nose, chin"
+
+
+def test_no_face_is_found_in_an_empty_room(pool: LandmarkerPool) -> None:
+    assert pool.find_faces is not None
+    assert pool.find_faces(np.full((256, 256, 3), 200, dtype=np.uint8)) == []
+
+
+def test_without_the_face_model_nothing_looks_for_faces() -> None:
+    with LandmarkerPool(files.ready(), size=1) as pool:
+        assert pool.find_faces is None
+
+
+def test_there_are_as_many_landmarkers_for_faces_as_for_bodies() -> None:
+    """Else pictures would wait for one another."""
+    picture = head()
+    with LandmarkerPool(files.ready(), size=2, face=files.face()) as pool:
+        pool.detect(pixels("front_image.jpg"))
+        while pool.opened < 2:
+            next(pool.map(pool.detect, [picture]))
+        assert pool.find_faces is not None
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(pool.find_faces, [picture] * 8))
+    for meshes in found:
+        np.testing.assert_array_equal(meshes[0], found[0][0])
