@@ -3,29 +3,23 @@
 from functools import partial
 
 from posture import face, judge
+from posture.analysis import Model
 from posture.angles import BODY, FACE, of_plane, read, sources
 from posture.camera import Camera
 from posture.estimate import find
-from posture.face import FindFaces
-from posture.landmarks import Detect, LookCloser, Marks, Pixels
+from posture.landmarks import Marks, Pixels
 from posture.scene import Scene
 from posture.views import View
 
 
-def see(  # noqa: PLR0913, PLR0917  the parts of a model
-    pixels: Pixels,
-    view: View,
-    detect: Detect,
-    mode: str = "standard",
-    look_closer: LookCloser | None = None,
-    find_faces: FindFaces | None = None,
-) -> Scene | None:
+def see(pixels: Pixels, view: View, model: Model, mode: str = "standard", camera: Camera | None = None) -> Scene | None:
     """A photo as it is judged; None where nobody is found."""
-    found = find(pixels, mode, detect, look_closer)
-    height, width = pixels.shape[:2]
+    found = find(pixels, mode, model.detect, model.look_closer)
     if found is None:
         return None
-    return Scene(view, found, Camera(), width, height, partial(face.find, pixels, found.mean, mode, find_faces))
+    height, width = pixels.shape[:2]
+    look_at_face = partial(face.find, pixels, found.mean, mode, model.find_faces)
+    return Scene(view, found, camera or Camera(), width, height, look_at_face)
 
 
 def codes(scene: Scene) -> list[str]:

@@ -84,7 +84,7 @@ def _named(outcome: Measurement | PostureError) -> str:
 
 def _values(pixels: Pixels, view: View, pool: LandmarkerPool, mode: str = "standard") -> dict[str, float]:
     """The angles of one view by name, by their best sources; empty where nobody is found."""
-    scene = see(pixels, view, pool.detect, mode, pool.look_closer, pool.find_faces)
+    scene = see(pixels, view, pool, mode)
     return {} if scene is None else core_angles(scene)
 
 
@@ -121,7 +121,7 @@ def sizes(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> Table:
 
     def changes(photo: FigurePhoto) -> dict[int, dict[str, float]]:
         pixels = _pixels(photo)
-        scene = _seen(pixels, photo.view, pool)
+        scene = see(pixels, photo.view, pool)
         if scene is None:
             return {}
         full = core_angles(scene)
@@ -191,27 +191,23 @@ class _Case:
     scene: Scene | None
 
 
-def _seen(pixels: Pixels, view: View, pool: LandmarkerPool) -> Scene | None:
-    return see(pixels, view, pool.detect, find_faces=pool.find_faces)
-
-
 def _cases(pool: LandmarkerPool, photo: FigurePhoto) -> list[_Case]:
     """All that is made of one photo."""
     pixels = _pixels(photo)
-    scene = _seen(pixels, photo.view, pool)
+    scene = see(pixels, photo.view, pool)
     cases = [
-        _Case(name, photo.view, None, _seen(_pixels(photo, worsen), photo.view, pool))
+        _Case(name, photo.view, None, see(_pixels(photo, worsen), photo.view, pool))
         for name, worsen in CONDITIONS.items()
         if name != "clean"
     ]
     if scene is not None:
         subject = Subject(Image.fromarray(pixels), scene.person)
         cases += [
-            _Case(name, photo.view, code, _seen(np.asarray(change(subject)), photo.view, pool))
+            _Case(name, photo.view, code, see(np.asarray(change(subject)), photo.view, pool))
             for name, code, change in _CASES
         ]
         cases += [
-            _Case("sent as the other view", other, "wrong_view", _seen(pixels, other, pool))
+            _Case("sent as the other view", other, "wrong_view", see(pixels, other, pool))
             for other in VIEWS
             if other.plane is not photo.view.plane
         ]
@@ -222,7 +218,7 @@ def _unfit_cases(pool: LandmarkerPool) -> Iterator[_Case]:
     for file, code in unfit():
         pixels = decoded(file.read_bytes())
         for view in VIEWS:
-            yield _Case(code, view, code, _seen(pixels, view, pool))
+            yield _Case(code, view, code, see(pixels, view, pool))
 
 
 def separations(photos: Sequence[FigurePhoto], pool: LandmarkerPool) -> tuple[Table, Table]:

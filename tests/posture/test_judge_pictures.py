@@ -97,7 +97,7 @@ NEAR = 8.0  # degrees; seen up to 7.1
 
 def sent_as_jpeg(pool: LandmarkerPool, image: Image.Image, view: View) -> Scene | None:
     """What is seen in a picture that a client sends."""
-    return see(decoded(file_bytes(image, "JPEG", quality=92)), view, pool.detect, find_faces=pool.find_faces)
+    return see(decoded(file_bytes(image, "JPEG", quality=92)), view, pool)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ import pytest
 from posture import angles, lines
 from posture.camera import DIAGONAL_35MM, Camera, up_of
 from posture.errors import PostureError
-from posture.estimate import find
 from posture.landmarks import NAMES, Detect, Landmarks, Pixels
 from posture.lines import Roll
 from posture.models.mediapipe import LandmarkerPool
@@ -22,7 +21,7 @@ from testing.builders import NOBODY, SIZE, detect_by, landmarks
 from testing.cameras import rotation, turned_camera
 from testing.exif_files import apple_note, chunk, phone_axes, png, tiff
 from testing.pictures import base64_text, pixels_of
-from testing.scenes import core_angles
+from testing.scenes import core_angles, see
 from tests.posture.people import answered, measured
 
 ROLL, PITCH = 3.0, -8.0
@@ -202,9 +201,9 @@ def test_a_picture_by_a_turned_camera_reads_like_the_one_by_a_level_camera(view:
     told = Camera(roll=ROLL, pitch=PITCH, focal_35mm=focal * DIAGONAL_35MM / math.hypot(*turned.shape[:2]))
 
     def read(picture: Pixels, camera: Camera) -> dict[str, float]:
-        found = find(picture, "precise", pool.detect, pool.look_closer)
-        assert found is not None
-        return core_angles(camera.righted(found.mean, picture.shape[1], picture.shape[0]), view)
+        scene = see(picture, view, pool, "precise", camera)
+        assert scene is not None
+        return core_angles(scene)
 
     assert read(turned, told) == pytest.approx(read(pixels, Camera()), abs=1.5)
     assert read(turned, Camera()) != pytest.approx(read(pixels, Camera()), abs=2)
