@@ -17,6 +17,7 @@ from typing import Any
 
 from PIL import Image
 
+from deploy.demo import compare, truth
 from posture.models import files
 from runpod_handler import close, handler
 
@@ -50,30 +51,19 @@ def own_photos(front: Path, side: Path) -> int:
 
 def demo() -> int:
     """Prints measured beside true for every demo pair, and how bad inputs are refused."""
-    truth = json.loads((DEMO / "truth.json").read_text())
-    failures = sum(compare(pair, truth["margins"]) for pair in truth["pairs"])
+    expected = truth()
+    failures = sum(measure(pair, expected["margins"]) for pair in expected["pairs"])
     failures += refusals()
     print("all as expected" if not failures else f"{failures} not as expected")
     return 1 if failures else 0
 
 
-def compare(pair: dict[str, Any], margins: dict[str, dict[str, float]]) -> int:
+def measure(pair: dict[str, Any], margins: dict[str, Any]) -> int:
     """Prints one pair's angles; returns how many are further from the truth than their margins."""
     answer = ask({"front": encoded(DEMO / pair["front"]), "side": encoded(DEMO / pair["side"])})
     print(f"\n{pair['front']} and {pair['side']}, facing {pair['facing']}: {answer['message']}")
-    if answer["status"] != "success":
-        return 1
-    off = 0
-    print(f"  {'degrees':26}{'measured':>9}{'true':>8}{'error':>8}{'margin':>8}")
-    for view, angles in pair["angles"].items():
-        for name, true in angles.items():
-            measured, margin = answer["data"][view][name], margins[view][name]
-            within = abs(measured - true) <= margin
-            off += not within
-            print(
-                f"  {view + ' ' + name:26}{measured:9.2f}{true:8.2f}{measured - true:8.2f}{margin:8.1f}"
-                f"{'' if within else '  OFF'}"
-            )
+    lines, off = compare(pair, margins, answer)
+    print(*(f"  {line}" for line in lines), sep="\n")
     return off
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ _FINISHED = frozenset(["COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"])
 
 
 def truth() -> Json:
-    """The demo pairs with their true angles, and the margins around them, in degrees."""
+    """The demo pairs with their true angles, and the margins of their errors, in degrees."""
     read: Json = json.loads((FOLDER / "truth.json").read_text(encoding="utf-8"))
     return read
 
@@ -48,13 +49,19 @@ def run(client: Client, endpoint_id: str, body: Json, seconds: float) -> Json:
 
 
 def compare(pair: Json, margins: Json, output: object) -> tuple[list[str], int]:
-    """Lines of measured beside true, and how many angles are missing or further off than their margins."""
+    """Lines of measured beside true, and how many angles are missing or outside their margins.
+
+    `margins`: by view and angle, the least and the most that may be measured more than is true, in degrees. `output`:
+    of a job with this pair.
+    """
     measured = (output.get("data") or {}) if isinstance(output, dict) else {}
-    lines, off = [f"{'degrees':26}{'measured':>9}{'true':>8}{'margin':>8}"], 0
+    lines, off = [f"{'degrees':26}{'measured':>9}{'true':>8}{'error':>8}   may be"], 0
     for view, angles in pair["angles"].items():
         for name, true in angles.items():
-            value, margin = measured.get(view, {}).get(name), margins[view][name]
-            good = isinstance(value, int | float) and abs(value - true) <= margin
+            value, (low, high) = measured.get(view, {}).get(name), margins[view][name]
+            error = value - true if isinstance(value, int | float) else math.nan
+            good = low <= error <= high
             off += not good
-            lines.append(f"{view + ' ' + name:26}{value!s:>9}{true:8.2f}{margin:8.1f}{'' if good else '  OFF'}")
+            numbers = f"{value!s:>9}{true:8.2f}{error:8.2f}   {low:g} to {high:g}"
+            lines.append(f"{view + ' ' + name:26}{numbers}{'' if good else '  OFF'}")
     return lines, off

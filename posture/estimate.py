@@ -39,6 +39,10 @@ _ROOM = 0.6
 # agreement as good photos do (up to 2.3): knees that are hidden come out at 3.7 sometimes, wrong by 8 degrees.
 MAX_DISAGREEMENT = 4.0
 _AGREED_AFTER_ALL = 2.5
+# Looks that contradict each other are followed by so many closer ones at most, until the body's size is the same to so
+# much of it.
+_MOST_FOLLOWED = 5
+_FOUND_AGAIN = 0.02
 # Of the body's size: two whose trunks' middles lie closer to each other than this are one body found twice.
 _SAME_BODY = 0.2
 
@@ -156,13 +160,16 @@ def find(pixels: Pixels, mode: str, detect: Detect, look_closer: LookCloser | No
     Where there are closer looks, always the same one of a picture and its mirror image is looked at, so that both give
     the same numbers, mirrored.
     """
-    if look_closer and mode in CLOSER:
-        exchanged = _mirror_image_is_first(pixels)
-        shown = np.ascontiguousarray(pixels[:, ::-1]) if exchanged else pixels
-        found = _find_closer(shown, mode, detect, look_closer)
-        if found is not None:
-            return found.mirrored(pixels.shape[1]) if exchanged else found
-    return estimate(pixels, detect, LOOKS[mode])
+    if look_closer is None or mode not in CLOSER:
+        return estimate(pixels, detect, LOOKS[mode])
+    exchanged = _mirror_image_is_first(pixels)
+    shown = np.ascontiguousarray(pixels[:, ::-1]) if exchanged else pixels
+    found = _find_closer(shown, mode, detect, look_closer) or estimate(shown, detect, LOOKS[mode])
+    if found is None:
+        return None
+    if not found.agrees:
+        found = _settled(shown, found, look_closer) or found
+    return found.mirrored(pixels.shape[1]) if exchanged else found
 
 
 def _mirror_image_is_first(pixels: Pixels) -> bool:
@@ -184,6 +191,32 @@ def _find_closer(pixels: Pixels, mode: str, detect: Detect, look_closer: LookClo
     closer = [same for same in look_closer(pixels, first.mean, turns) if _is_same(first.mean, same)]
     found = Estimate([*first.looks, *closer], first.others, first.asked + 2 * len(turns))
     return found if found.is_sound else None
+
+
+def _settled(pixels: Pixels, doubtful: Estimate, look_closer: LookCloser) -> Estimate | None:
+    """The person to whom the looks that contradict each other both lead; None where they lead to different ones.
+
+    A closer look at a body whose legs seemed to end too early shows some more of them, and one at what that has shown
+    the rest. From the smallest and the largest body that were seen, such looks go on until they find what they have
+    been shown.
+    """
+    by_size = sorted(doubtful.looks, key=lambda person: person.nose_to_ankle)
+    ends = [_followed(pixels, person, look_closer) for person in (by_size[0], by_size[-1])]
+    looks = [look for end in ends for look in end]
+    found = Estimate(looks, doubtful.others, len(looks))
+    return found if all(ends) and found.disagreement <= _AGREED_AFTER_ALL else None
+
+
+def _followed(pixels: Pixels, person: Landmarks, look_closer: LookCloser) -> Sequence[Landmarks]:
+    """The last of closer looks, each taken where the one before has found the person; none if they go on."""
+    for _ in range(_MOST_FOLLOWED):
+        looks = look_closer(pixels, person, (0.0,))
+        if not looks:
+            return ()
+        before, person = person, Estimate(looks, (), len(looks)).mean
+        if abs(person.nose_to_ankle / before.nose_to_ankle - 1) <= _FOUND_AGAIN:
+            return looks
+    return ()
 
 
 def estimate(pixels: Pixels, detect: Detect, looks: Sequence[Look]) -> Estimate | None:

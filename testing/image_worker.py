@@ -49,10 +49,11 @@ def errors(pair: dict[str, Any], result: Result, truth: dict[str, Any]) -> list[
     if result.body["output"]["status"] != "success":
         return [f"{pair['front']}: {result.body}"]
     return [
-        f"{pair['front']}: {view} {name} is {angle}, not {pair['angles'][view][name]}"
+        f"{pair['front']}: {view} {name} is {angle}, not {true}"
         for view, angles in result.body["output"]["data"].items()
         for name, angle in angles.items()
-        if abs(angle - pair["angles"][view][name]) > truth["margins"][view][name]
+        for true, (low, high) in [(pair["angles"][view][name], truth["margins"][view][name])]
+        if not low <= angle - true <= high
     ]
 
 

@@ -1,6 +1,7 @@
 """The real model on real pictures: truth, symmetry and rotation, within stated margins in degrees."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deploy.demo import compare
 from posture import analysis
 from posture.models.mediapipe import LandmarkerPool
 from posture.options import Options
@@ -44,9 +46,21 @@ def test_the_demo_pairs_are_measured_within_their_margins(
     plain: dict[str, Angles], demo: dict[str, Any], pair: str
 ) -> None:
     [truth] = [entry for entry in demo["pairs"] if entry["front"] == f"front_image{pair}.jpg"]
-    for view in ("front", "side"):
-        for name, true in truth["angles"][f"{view}_view"].items():
-            assert plain[pair][view][name] == pytest.approx(true, abs=demo["margins"][f"{view}_view"][name]), name
+    measured = {f"{view}_view": angles for view, angles in plain[pair].items()}
+    assert compare(truth, demo["margins"], {"data": measured})[1] == 0
+
+
+@pytest.mark.parametrize("wrong", [lambda value: -value, lambda value: value + 5, lambda value: value - 5])
+def test_the_margins_tell_a_wrong_sign_and_an_offset_of_5_degrees_in_every_angle(
+    plain: dict[str, Angles], demo: dict[str, Any], wrong: Callable[[float], float]
+) -> None:
+    off = dict.fromkeys(((view, name) for view, angles in demo["margins"].items() for name in angles), 0)
+    for pair, truth in zip(PAIRS, demo["pairs"], strict=True):
+        for view, name in off:
+            angles = {f"{each}_view": dict(of) for each, of in plain[pair].items()}
+            angles[view][name] = wrong(angles[view][name])
+            off[view, name] += compare(truth, demo["margins"], {"data": angles})[1]
+    assert [angle for angle, times in off.items() if not times] == []
 
 
 @pytest.mark.parametrize("pair", PAIRS)
