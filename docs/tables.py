@@ -8,6 +8,7 @@ import msgspec
 
 from posture.angles import MEASURES, Measure, variants_of
 from posture.errors import CODES
+from posture.evidence import TRUST
 from posture.images import MAX_PIXELS, MAX_RATIO, MIN_SIDE
 from posture.judge import REMARKS, checks
 from posture.options import takes
@@ -81,6 +82,17 @@ def angles() -> str:
 def measures() -> str:
     """The other measures."""
     return _measures(core=False)
+
+
+def trust() -> str:
+    """What the words for trust ask for."""
+
+    def limit(bound: str, value: float) -> str:
+        return f"{bound} {value:g}"
+
+    *limited, last = TRUST
+    rows = [[f"`{row.name}`", limit("at most", row.uncertainty), limit("at least", row.correlation)] for row in limited]
+    return _table(["trust", "`uncertainty`", "`validity.correlation`"], [*rows, [f"`{last.name}`", "any", "any"]])
 
 
 def variables() -> str:

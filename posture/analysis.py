@@ -150,7 +150,7 @@ def _readings(scene: Scene, options: Options, direction: int, in_photo: Callable
     drawn = iter(in_photo(np.array([*chain(*lines), *chain(*references)])).tolist())
     lines_drawn, references_drawn = ([_line(drawn, points) for points in each] for each in (lines, references))
     return [
-        Reading(row, values[row.key], plain[row.key], uncertain[row.key], line, reference)
+        Reading(row, options.calibration, values[row.key], plain[row.key], uncertain[row.key], line, reference)
         for row, line, reference in zip(rows, lines_drawn, references_drawn, strict=True)
     ]
 

@@ -15,7 +15,7 @@ direction of the person, not of the picture (posture.views.Plane), and so the sa
 way it faces.
 
 To add a measure, add a row to MEASURES and a case to tests/posture/test_angles.py, then run `make evidence` for its
-uncertainty and reliability, and `make docs`.
+uncertainty and validity, and `make docs`.
 """
 
 import math
@@ -87,6 +87,18 @@ BODY, FACE = "body", "face"
 
 
 @dataclass(frozen=True)
+class PublishedChange:
+    """The smallest change of a measure that is more than chance when a person stands anew, by a published study.
+
+    `value`: in the measure's unit, with 95 % confidence. `source`: the citation with its DOI; where the study has a
+    standard error of measurement alone, also that the value is 1.96 times the square root of 2 times that.
+    """
+
+    value: float
+    source: str
+
+
+@dataclass(frozen=True)
 class Source:
     """Other points that a measure is rather read from, where what they are `of` is found.
 
@@ -105,8 +117,10 @@ class Measure:
 
     `points`: what its line runs through, each one landmark or the middle of several; `near_` in a name stands for the
     side of the body that is nearer to the camera. `core`: whether it is one of the eight angles that every answer
-    holds. `note`: what whoever uses it must know of it (docs/ACCURACY.md). `sign`: -1 where it is positive against the
-    plane's positive direction.
+    holds. `note`: what whoever uses it must know of it (docs/ACCURACY.md); `calibrated_note`: the same with a
+    calibration, for each measure that one changes. `sign`: -1 where it is positive against the plane's positive
+    direction. `published_mdc`: what a study has found of this very measure (docs/LITERATURE.md), None where none is
+    known.
 
     A measure that may be read from several sources has the better ones in `rather`, the best first; its own points are
     the last resort. `source`: what they are then called in answers, and `of` what they are.
@@ -118,8 +132,10 @@ class Measure:
     points: tuple[tuple[str, ...], ...]
     meaning: str
     note: str
+    calibrated_note: str = ""
     core: bool = False
     sign: int = 1
+    published_mdc: PublishedChange | None = None
     source: str = ""
     of: str = BODY
     rather: tuple[Source, ...] = ()
@@ -205,17 +221,20 @@ MEASURES = (
     Measure(SAGITTAL, "neck_tilt", VERTICAL_TILT, (("near_shoulder",), ("near_ear",)),
             "Line from shoulder to ear against the vertical; positive: the ear lies in front of the shoulder.",
             "Reads too high: the model's ear lies in front of the tragus, which `anatomical` allows for. Not the "
-            "craniovertebral angle.", core=True),
+            "craniovertebral angle.",
+            calibrated_note="Still reads too high by a constant. Not the craniovertebral angle.", core=True),
     Measure(SAGITTAL, "body_tilt", VERTICAL_TILT, (("near_hip",), ("near_ear",)),
             "Line from hip to ear against the vertical; positive: the ear lies in front of the hip.",
-            "Reads true to about two degrees.", core=True),
+            "Reads true to about two degrees.",
+            calibrated_note="Reads too low by a constant of about two and a half degrees.", core=True),
     Measure(SAGITTAL, "hip_tilt", VERTICAL_TILT, (("near_knee",), ("near_hip",)),
             "Line from knee to hip against the vertical; positive: the hip lies in front of the knee.",
             "Reads too high by a constant, from where the model puts hip and knee; compare with earlier photos.",
             core=True),
     Measure(SAGITTAL, "ear_offset", OFFSET, (("near_ankle",), ("near_ear",)),
             "Ear from the plumb line through the ankle; positive: in front of it.",
-            "The model's ear lies in front of the tragus; `anatomical` takes that off."),
+            "The model's ear lies in front of the tragus; `anatomical` takes that off.",
+            calibrated_note="Reads too low by a constant of about one percent."),
     Measure(SAGITTAL, "shoulder_offset", OFFSET, (("near_ankle",), ("near_shoulder",)),
             "Shoulder from the plumb line through the ankle; positive: in front of it.",
             "Reads too low by a constant; compare with earlier photos."),

@@ -3,7 +3,8 @@
 The uncertainty is an expanded uncertainty with the coverage factor k = 1.96 (JCGM 100:2008, 6.2): it holds 95 % of
 retakes. A retake is another photo of the same pose: shifted by up to 2 pixels, 2 % larger or smaller, 3 % brighter or
 darker, saved as JPEG of quality 70 to 95. What a body does between two photos is no part of it. Nor is where the model
-puts its landmarks on every body alike; that is what the reliability is about.
+puts its landmarks on every body alike; that is what the validity is about. The uncertainty is fitted without
+calibration: with it photos repeat nearly as well (docs/ACCURACY.md).
 
     uncertainty = k * sqrt(floor^2 + (gain * standard error)^2) * max(1, SMALL[mode] / nose to ankles)
 
@@ -14,12 +15,15 @@ number. `floor`, in the measure's unit, and `gain` are fitted for each mode and 
 error, and all of its uncertainty is the floor. They are fitted on bodies of 190 to 700 pixels from nose to ankles; the
 last factor is for smaller ones, whose landmarks scatter more, and is allowed for in the fit.
 
+TRUST puts both into a word, a row a word.
+
 `make evidence` writes evidence.json: both tables, and on which model, version and data they were fitted.
 """
 
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +39,27 @@ SMALL = {"fast": 210, "standard": 230, "precise": 380}
 # The same for what is read from the face, in every mode: its line is as long as the face is wide, and scatters the
 # more the fewer pixels it has: 0.2 degrees in bodies of 700 pixels, 0.4 of 360, 0.6 of 220, 0.9 of 170.
 SMALL_FACE = 700
+
+
+@dataclass(frozen=True)
+class Trust:
+    """A word for how far a reading can be trusted, and what it asks for.
+
+    `uncertainty`: at most, expanded, in degrees or in % of the distance from nose to ankles. `correlation`: of measured
+    and true values over figures, at least.
+    """
+
+    name: str
+    uncertainty: float
+    correlation: float
+
+
+# The first row that a reading meets; the last takes all. A constant offset is no matter: it cancels between two visits.
+TRUST = (
+    Trust("good", uncertainty=1.5, correlation=0.9),
+    Trust("fair", uncertainty=3.0, correlation=0.7),
+    Trust("poor", uncertainty=math.inf, correlation=-1.0),
+)
 
 
 def uncertainty(
@@ -59,14 +84,19 @@ def widened(mode: str, nose_to_ankle: float, of: str = BODY) -> float:
     return max(1, (SMALL_FACE if of == FACE else SMALL[mode]) / nose_to_ankle)
 
 
-def reliability(plane: Plane, key: str) -> dict[str, float]:
-    """How the measure of this key compares with the truth, in `standard` mode and without calibration.
+def validity(calibration: str, plane: Plane, key: str) -> dict[str, float]:
+    """How the measure of this key compares with the truth, in `standard` mode and with this calibration.
 
     `figures` that were measured; `mean_error` and `sd_of_error` in the measure's unit, measured minus true; `slope` of
-    what is measured against what is true, and their `correlation`. KeyError for an unknown measure.
+    what is measured against what is true, and their `correlation`. KeyError for an unknown calibration or measure.
     """
-    figures: dict[str, float] = _table()["reliability"][plane.name][key]
+    figures: dict[str, float] = _table()["validity"][calibration][plane.name][key]
     return figures
+
+
+def trust(uncertainty: float, correlation: float) -> str:
+    """How far a reading can be trusted, by its expanded uncertainty and its measure's correlation with the truth."""
+    return next(row.name for row in TRUST if uncertainty <= row.uncertainty and correlation >= row.correlation)
 
 
 def provenance() -> dict[str, str]:

@@ -10,7 +10,7 @@ from posture.angles import Measure
 from posture.camera import Camera
 from posture.errors import Finding
 from posture.landmarks import Array, Landmarks
-from posture.options import Options
+from posture.options import Calibration, Options
 from posture.views import View
 
 Line: TypeAlias = tuple[tuple[float, float], ...]  # points, (x, y) in pixels of the upright photo as it was sent
@@ -20,14 +20,15 @@ Line: TypeAlias = tuple[tuple[float, float], ...]  # points, (x, y) in pixels of
 class Reading:
     """What one measure read off one photo, in the measure's unit.
 
-    `measure`: as it was read, from the source that was found. `value`;
-    `uncalibrated`: the same from the model's own landmarks, where a calibration moved some; `uncertainty`:
-    expanded, k = 1.96 (posture.evidence). `line`: the points that it was read from, middles formed. `reference`: what
-    the line is compared with, two points: from the line's first, as long as the line. Both are in pixels of the upright
-    photo as it was sent, x to the right and y downwards.
+    `measure`: as it was read, from the source that was found. `calibration`: what moved landmarks for the `value`;
+    `uncalibrated`: the same from the model's own landmarks; `uncertainty`: of the value, expanded, k = 1.96
+    (posture.evidence). `line`: the points that it was read from, middles formed. `reference`: what the line is compared
+    with, two points: from the line's first, as long as the line. Both are in pixels of the upright photo as it was
+    sent, x to the right and y downwards.
     """
 
     measure: Measure
+    calibration: Calibration
     value: float
     uncalibrated: float
     uncertainty: float
@@ -35,14 +36,28 @@ class Reading:
     reference: Line
 
     @property
-    def minimal_detectable_change(self) -> float:
-        """What two photos must differ by for it to be more than chance: the square root of 2 times the uncertainty."""
+    def repeatability_limit(self) -> float:
+        """What 95 % of the differences between two photos of the same stance stay within, in the measure's unit.
+
+        The square root of 2 times the uncertainty (ISO 5725-6).
+        """
         return math.sqrt(2) * self.uncertainty
 
     @property
-    def reliability(self) -> Mapping[str, float]:
-        """How the measure compares with the truth: posture.evidence.reliability."""
-        return evidence.reliability(self.measure.plane, self.measure.key)
+    def validity(self) -> Mapping[str, float]:
+        """How the value's measure compares with the truth, with its calibration: posture.evidence.validity."""
+        return evidence.validity(self.calibration, self.measure.plane, self.measure.key)
+
+    @property
+    def note(self) -> str:
+        """What whoever uses the value must know of its measure."""
+        calibrated = self.measure.calibrated_note if self.calibration != "none" else ""
+        return calibrated or self.measure.note
+
+    @property
+    def trust(self) -> str:
+        """How far the value can be trusted: a word of posture.evidence.TRUST."""
+        return evidence.trust(self.uncertainty, self.validity["correlation"])
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import json
 import sys
 
 from bench.accuracy.errors import against_truth
-from bench.accuracy.looks import Take, label, take_all
+from bench.accuracy.looks import ANATOMICAL, Take, label, take_all
 from bench.accuracy.retakes import CONDITIONS, RETAKES
 from bench.accuracy.uncertainty import deviations, fit
 from posture import __version__, angles
@@ -19,6 +19,7 @@ from posture.views import VIEWS, Plane
 from testing.figures import figures
 
 PLANES = list(dict.fromkeys(view.plane for view in VIEWS))
+CALIBRATIONS = {"none": "standard", "anatomical": ANATOMICAL}  # how each is read in a Take
 FEWEST_PHOTOS = 20  # ten figures from both sides; fewer say little about others
 
 
@@ -35,7 +36,7 @@ def _of_plane(takes: list[Take], mode: str, plane: Plane) -> dict[str, dict[str,
 
 def evidence(takes: list[Take]) -> dict[str, object]:
     """All that posture/evidence.json holds."""
-    return {"fitted_on": fitted_on(takes), "uncertainty": uncertainty(takes), "reliability": reliability(takes)}
+    return {"fitted_on": fitted_on(takes), "uncertainty": uncertainty(takes), "validity": validity(takes)}
 
 
 def fitted_on(takes: list[Take]) -> dict[str, str]:
@@ -53,13 +54,19 @@ def fitted_on(takes: list[Take]) -> dict[str, str]:
     }
 
 
-def reliability(takes: list[Take]) -> dict[str, dict[str, dict[str, float]]]:
-    """Standard mode against the truth, by plane and key; see posture.evidence.reliability."""
-    return {plane.name: {row.key: _reliability(takes, row) for row in angles.variants_of(plane)} for plane in PLANES}
+def validity(takes: list[Take]) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    """Standard mode against the truth, by calibration, plane and key; see posture.evidence.validity."""
+    return {
+        calibration: {
+            plane.name: {row.key: _validity(takes, row, reading) for row in angles.variants_of(plane)}
+            for plane in PLANES
+        }
+        for calibration, reading in CALIBRATIONS.items()
+    }
 
 
-def _reliability(takes: list[Take], row: Measure) -> dict[str, float]:
-    beside = against_truth(takes, row, "standard", row.key)
+def _validity(takes: list[Take], row: Measure, reading: str) -> dict[str, float]:
+    beside = against_truth(takes, row, reading, row.key)
     if beside is None:
         sys.exit(f"The truth of {label(row)} is not known: let POSTURE_TRUTH name a folder of figures.")
     known = ("figures", "mean_error", "sd_of_error", "slope", "correlation")

@@ -1,6 +1,7 @@
 """The JSON of answers, for success and for refusal."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from typing import Any, get_args
 
 from posture.errors import Finding, InternalError, PostureError
@@ -104,8 +105,10 @@ def _reading(reading: Reading) -> dict[str, Any]:
         "uncalibrated": _rounded(reading.uncalibrated),
         "unit": measure.unit,
         "uncertainty": _rounded(reading.uncertainty),
-        "minimal_detectable_change": _rounded(reading.minimal_detectable_change),
-        "reliability": {**reading.reliability, "note": measure.note},
+        "repeatability_limit": _rounded(reading.repeatability_limit),
+        "published_mdc": None if measure.published_mdc is None else asdict(measure.published_mdc),
+        "validity": {**reading.validity, "note": reading.note},
+        "trust": reading.trust,
         "meaning": measure.meaning,
         **source,
         "line": _line(reading.line),

@@ -7,6 +7,7 @@ import msgspec
 from posture.angles import of_plane, variants_of
 from posture.camera import Source
 from posture.errors import CODES
+from posture.evidence import TRUST
 from posture.images import MAX_PIXELS, MIN_SIDE
 from posture.landmarks import NAMES
 from posture.options import Calibration, Level, Mode
@@ -173,8 +174,14 @@ def _reading() -> Schema:
             "uncalibrated": _NUMBER | {"description": "From the model's own landmarks."},
             "unit": _TEXT,
             "uncertainty": _NUMBER | {"description": "Expanded, k = 1.96: holds 95 % of retakes.", "minimum": 0},
-            "minimal_detectable_change": _NUMBER | {"minimum": 0},
-            "reliability": {"type": "object"},
+            "repeatability_limit": _NUMBER
+            | {"description": "Holds 95 % of the differences between two photos of the same stance.", "minimum": 0},
+            "published_mdc": {
+                "description": "The minimal detectable change of standing anew, by a study of this angle.",
+                "oneOf": [_object({"value": _NUMBER | {"minimum": 0}, "source": _TEXT}), {"type": "null"}],
+            },
+            "validity": _validity(),
+            "trust": {"description": "By uncertainty and validity.", "enum": [row.name for row in TRUST]},
             "meaning": _TEXT,
             "line": {
                 "description": "The points it was read from, in pixels of the upright photo as it was sent.",
@@ -199,6 +206,20 @@ def _reading() -> Schema:
                 ),
             }
         },
+    )
+
+
+def _validity() -> Schema:
+    return _object(
+        {
+            "figures": {"type": "integer", "minimum": 2},
+            "mean_error": _NUMBER,
+            "sd_of_error": _NUMBER | {"minimum": 0},
+            "slope": _NUMBER,
+            "correlation": _NUMBER | {"minimum": -1, "maximum": 1},
+            "note": _TEXT,
+        },
+        description="How values like this one, with the same calibration, compared with the truth on figures.",
     )
 
 

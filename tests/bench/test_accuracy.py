@@ -4,13 +4,15 @@ import csv
 import io
 import math
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from bench.accuracy import evidence
 from bench.accuracy.errors import errors, less_than_plain, mean_absolute, retest, sd
-from bench.accuracy.looks import PLAIN, Take, as_they_are, label, label_by_source, truth_and_measured
+from bench.accuracy.looks import ANATOMICAL, PLAIN, Take, as_they_are, label, label_by_source, truth_and_measured
 from bench.accuracy.pairs import write_pairs
 from bench.accuracy.plots import draw
 from bench.accuracy.retakes import retake
@@ -23,11 +25,12 @@ from bench.accuracy.uncertainty import (
     retest_sd,
     root_mean_square,
 )
-from posture.angles import MEASURES, of_plane
+from posture.angles import MEASURES, of_plane, variants_of
 from posture.errors import CODES
-from posture.evidence import reliability
+from posture.evidence import validity
 from posture.judge import checks
-from posture.views import FRONT, SIDE, VIEWS, View
+from posture.options import Calibration
+from posture.views import FRONT, SAGITTAL, SIDE, VIEWS, View
 from testing import TOP
 from testing.figures import FigurePhoto
 
@@ -237,6 +240,26 @@ def test_retakes_are_saved_at_qualities_from_70_to_95() -> None:
     assert (min(found), max(found)) == (coarseness(95), coarseness(70))
 
 
+def test_the_validity_with_a_calibration_is_that_of_what_it_makes_the_photos_read() -> None:
+    def seen(view: View, figure: str, true: float) -> Take:
+        rows = variants_of(view.plane)
+        modes: dict[str, tuple[dict[str, float], list[dict[str, float]]]] = {
+            mode: ({row.key: true + error for row in rows}, [])
+            for mode, error in (("standard", 3.0), (ANATOMICAL, 1.0))
+        }
+        truth = {row.name: true for row in rows}
+        return Take(FigurePhoto(figure, view, Path("a.jpg"), "right", truth), "clean", 0, modes)
+
+    fitted = evidence.validity([seen(view, figure, true) for view in VIEWS for figure, true in (("a", 0), ("b", 2))])
+    assert set(fitted) == set(get_args(Calibration))
+    for calibration, error in (("none", 3.0), ("anatomical", 1.0)):
+        for view in VIEWS:
+            for row in variants_of(view.plane):
+                assert fitted[calibration][view.plane.name][row.key] == {
+                    "figures": 2, "mean_error": error, "sd_of_error": 0.0, "slope": 1.0, "correlation": 1.0,
+                }  # fmt: skip
+
+
 def documented(title: str) -> list[list[str]]:
     """The rows of one table of docs/accuracy/tables.md."""
     _, after = (TOP / "docs/accuracy/tables.md").read_text().split(f"### {title}", 1)
@@ -250,10 +273,20 @@ def test_the_document_and_the_evidence_say_the_same_of_every_measure() -> None:
     assert list(rows) == list(map(label_by_source, variants))
     for row in variants:
         _, _, bias, deviation, _, slope, correlation, *_ = rows[label_by_source(row)]
-        known = reliability(row.plane, row.key)
+        known = validity("none", row.plane, row.key)
         assert [float(value) for value in (bias, deviation, slope, correlation)] == pytest.approx(
             [known[name] for name in ("mean_error", "sd_of_error", "slope", "correlation")], abs=0.011
         ), row.name
+
+
+def test_the_document_and_the_evidence_say_the_same_of_what_the_calibration_changes() -> None:
+    rows = documented("The anatomical calibration")
+    assert rows
+    for name, _, bias, _, _, _, deviation in rows:
+        known = validity("anatomical", SAGITTAL, name)
+        assert [float(bias), float(deviation)] == pytest.approx(
+            [known["mean_error"], known["sd_of_error"]], abs=0.011
+        ), name
 
 
 def test_the_document_has_the_limits_that_hold() -> None:

@@ -6,10 +6,11 @@ import pytest
 
 from posture import __version__, analysis
 from posture.errors import Finding, PostureError, UnfitPhotoError
-from posture.evidence import SMALL
+from posture.evidence import SMALL, validity
 from posture.landmarks import INDEX, NAMES, Detect, Landmarks, Pixels
 from posture.models import files
 from posture.options import Mode, Options
+from posture.views import SAGITTAL
 from testing.builders import FRONT_PHOTO, NOBODY, SIDE_PHOTO, SIZE, WHITE, detect, detect_by, photo
 from tests.posture.people import MIDDLE, PROFILE, STANDING, Seeing, answered, measured, moved_by
 
@@ -109,11 +110,13 @@ def test_the_details_of_an_angle_say_how_far_it_can_be_trusted() -> None:
     angle = answer(include=["details"])["details"]["front_view"]["angles"]["pelvic_tilt"]
     assert angle["unit"] == "degrees"
     assert angle["uncertainty"] > 0
-    assert angle["minimal_detectable_change"] == pytest.approx(angle["uncertainty"] * 2**0.5, abs=0.011)
+    assert angle["repeatability_limit"] == pytest.approx(angle["uncertainty"] * 2**0.5, abs=0.011)
     assert angle["uncalibrated"] == angle["value"]
     assert "pelvic obliquity" in angle["meaning"]
-    assert "uninformative" in angle["reliability"]["note"]
-    assert angle["reliability"]["slope"] < 0.5
+    assert "uninformative" in angle["validity"]["note"]
+    assert angle["validity"]["slope"] < 0.5
+    assert angle["trust"] == "poor"  # by its correlation with the truth
+    assert not {"minimal_detectable_change", "reliability"} & set(angle)
 
 
 def test_the_details_of_a_photo_say_how_it_was_seen() -> None:
@@ -167,6 +170,20 @@ def test_the_anatomical_calibration_moves_the_ear_alone() -> None:
     assert moved["side_view"]["neck_tilt"] == pytest.approx(2.1, abs=0.1)
     neck = moved["details"]["side_view"]["angles"]["neck_tilt"]
     assert (neck["value"], neck["uncalibrated"]) == (moved["side_view"]["neck_tilt"], plain["side_view"]["neck_tilt"])
+
+
+def test_validity_and_note_are_about_the_value_that_the_calibration_gives() -> None:
+    plain, moved = (
+        answer(calibration=name, include=["details"])["details"]["side_view"]["angles"]
+        for name in ("none", "anatomical")
+    )
+    assert {name for name in moved if moved[name]["validity"] != plain[name]["validity"]} == {"neck_tilt", "body_tilt"}
+    for name, calibration, angles in (("neck_tilt", "none", plain), ("neck_tilt", "anatomical", moved)):
+        known = validity(calibration, SAGITTAL, name)
+        assert {key: angles[name]["validity"][key] for key in known} == known
+    assert "too high" in plain["neck_tilt"]["validity"]["note"]
+    assert "`anatomical` allows for" not in moved["neck_tilt"]["validity"]["note"]
+    assert "too low" in moved["body_tilt"]["validity"]["note"]
 
 
 def test_what_is_not_strict_warns_instead_of_refusing() -> None:

@@ -1,8 +1,10 @@
 import json
+import math
 from typing import Any, get_args
 
 import pytest
 
+from posture.anatomy import SHIFTS
 from posture.angles import FACE, MEASURES, variants_of
 from posture.estimate import LOOKS
 from posture.evidence import (
@@ -10,13 +12,15 @@ from posture.evidence import (
     SMALL,
     SMALL_FACE,
     TABLE,
+    TRUST,
     provenance,
-    reliability,
     standard_error,
+    trust,
     uncertainty,
+    validity,
 )
 from posture.models import files
-from posture.options import Mode
+from posture.options import Calibration, Mode
 from posture.views import FRONTAL, SAGITTAL, Plane
 
 PLANES = {plane.name: plane for plane in (FRONTAL, SAGITTAL)}
@@ -92,17 +96,54 @@ def test_every_mode_has_the_uncertainty_of_every_measure_of_each_plane_by_each_o
                 assert figures["gain"] >= 0
 
 
+@pytest.mark.parametrize("calibration", get_args(Calibration))
 @pytest.mark.parametrize("plane", PLANES.values(), ids=PLANES)
-def test_every_measure_of_a_plane_has_its_reliability_and_no_other(plane: Plane) -> None:
-    assert list(table()["reliability"][plane.name]) == [row.key for row in variants_of(plane)]
+def test_every_measure_of_a_plane_has_its_validity_with_each_calibration_and_no_other(
+    plane: Plane, calibration: Calibration
+) -> None:
+    assert list(table()["validity"][calibration][plane.name]) == [row.key for row in variants_of(plane)]
     for row in variants_of(plane):
-        figures = reliability(plane, row.key)
+        figures = validity(calibration, plane, row.key)
         assert list(figures) == ["figures", "mean_error", "sd_of_error", "slope", "correlation"], row.key
         assert figures["figures"] >= 2, row.key
         assert figures["sd_of_error"] > 0, row.key
     with pytest.raises(KeyError):
-        reliability(plane, "ankle_tilt")
+        validity(calibration, plane, "ankle_tilt")
+
+
+def test_the_tables_are_of_the_calibrations_that_may_be_asked_for() -> None:
+    assert set(table()["validity"]) == set(get_args(Calibration))
+
+
+def test_a_calibration_changes_the_validity_of_what_it_moves_and_of_nothing_else() -> None:
+    moved = {(shift.plane, shift.landmark) for shift in SHIFTS}
+    for row in (variant for plane in PLANES.values() for variant in variants_of(plane)):
+        changed = any((row.plane, name) in moved for names in row.points for name in names)
+        plain, calibrated = (validity(name, row.plane, row.key) for name in ("none", "anatomical"))
+        assert (calibrated != plain) == changed, row.key
+        assert bool(row.calibrated_note) == changed, row.key
 
 
 def test_the_tables_are_of_the_planes_that_measures_belong_to() -> None:
-    assert {row.plane.name for row in MEASURES} == set(PLANES) == set(table()["reliability"])
+    of_calibrations = [set(planes) for planes in table()["validity"].values()]
+    assert [{row.plane.name for row in MEASURES}] * 2 == [set(PLANES)] * 2 == of_calibrations
+
+
+GOOD, FAIR, POOR = TRUST
+
+
+def test_the_words_of_trust_go_from_what_asks_for_most_to_what_takes_all() -> None:
+    assert [row.name for row in TRUST] == ["good", "fair", "poor"]
+    assert 0 < GOOD.uncertainty < FAIR.uncertainty < POOR.uncertainty == math.inf
+    assert 1 > GOOD.correlation > FAIR.correlation > POOR.correlation == -1
+
+
+def test_a_reading_is_trusted_as_far_as_the_worse_of_uncertainty_and_correlation_lets_it() -> None:
+    little = 1e-9
+    assert trust(GOOD.uncertainty, GOOD.correlation) == "good"
+    assert trust(GOOD.uncertainty + little, 1) == "fair"
+    assert trust(0, GOOD.correlation - little) == "fair"
+    assert trust(FAIR.uncertainty, FAIR.correlation) == "fair"
+    assert trust(FAIR.uncertainty + little, 1) == "poor"
+    assert trust(0, FAIR.correlation - little) == "poor"
+    assert trust(1000, -1) == "poor"

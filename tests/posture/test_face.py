@@ -256,8 +256,8 @@ def test_each_source_has_its_own_evidence() -> None:
         ],
     )
     reading = with_face.angles["head_tilt"]
-    assert reading.reliability["slope"] > without["reliability"]["slope"] + 0.1
-    assert reading.measure.note != without["reliability"]["note"]
+    assert reading.validity["slope"] > without["validity"]["slope"] + 0.1
+    assert reading.note != without["validity"]["note"]
     assert read([by_ears], {"body": PERSON}, 1, 1) == {"head_tilt.ears": measure(PERSON, FRONTAL, 1)["head_tilt"]}
 
 

@@ -1,12 +1,17 @@
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from posture import judge
+from posture.angles import MEASURES, PublishedChange
 from posture.camera import Camera
 from posture.errors import Finding, ImageError, InternalError, PoseNotDetectedError, UnfitPhotoError
 from posture.wire.answer import failure, success
 from posture.wire.request import Include
+from posture.wire.schema import output_schema
 from testing.builders import FRONT_PHOTO, SIDE_PHOTO, detect
 from tests.posture.people import measured
 
@@ -66,3 +71,29 @@ def test_a_measurement_answers_like_the_worker(include: Include) -> None:
     measurement = measured(detect, FRONT_PHOTO, SIDE_PHOTO)
     assert measurement.answer() == success(measurement)
     assert measurement.answer([include]) == success(measurement, [include])
+
+
+def shoulder_tilt(published: PublishedChange | None) -> dict[str, Any]:
+    """The reading in an answer, if that is published of its measure."""
+    measurement = measured(detect, FRONT_PHOTO, SIDE_PHOTO)
+    front = measurement.front
+    reading = front.angles["shoulder_tilt"]
+    known = replace(reading, measure=replace(reading.measure, published_mdc=published))
+    views = {**measurement.views, "front": replace(front, angles={**front.angles, "shoulder_tilt": known})}
+    answer = success(replace(measurement, views=views), ["details"])
+    Draft202012Validator(output_schema()).validate(answer)
+    told: dict[str, Any] = answer["data"]["details"]["front_view"]["angles"]["shoulder_tilt"]
+    return told
+
+
+def test_what_is_published_of_standing_anew_is_told_with_its_source() -> None:
+    published = shoulder_tilt(PublishedChange(2.5, "A Study, doi:10.1000/1"))["published_mdc"]
+    assert published == {"value": 2.5, "source": "A Study, doi:10.1000/1"}
+    assert shoulder_tilt(None)["published_mdc"] is None
+
+
+def test_no_change_is_published_without_a_doi() -> None:
+    for row in MEASURES:
+        if row.published_mdc is not None:
+            assert row.published_mdc.value > 0, row.name
+            assert "doi:10." in row.published_mdc.source, row.name
