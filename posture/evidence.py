@@ -15,7 +15,7 @@ number. `floor`, in the measure's unit, and `gain` are fitted for each mode and 
 error, and all of its uncertainty is the floor. They are fitted on bodies of 190 to 700 pixels from nose to ankles; the
 last factor is for smaller ones, whose landmarks scatter more, and is allowed for in the fit.
 
-TRUST puts both into a word, a row a word.
+TRUST turns uncertainty and validity into one word.
 
 `make evidence` writes evidence.json: both tables, and on which model, version and data they were fitted.
 """
