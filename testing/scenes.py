@@ -4,7 +4,7 @@ from functools import partial
 
 from posture import face, judge
 from posture.analysis import Model
-from posture.angles import BODY, FACE, of_plane, read, sources
+from posture.angles import BODY, FACE, of_plane, read, sources, variants_of
 from posture.camera import Camera
 from posture.estimate import find
 from posture.landmarks import Marks, Pixels
@@ -34,10 +34,20 @@ def verdict(scene: Scene | None) -> str:
 
 def core_angles(scene: Scene) -> dict[str, float]:
     """The four angles of a view by name, each from its best source."""
-    plane = scene.view.plane
+    marks, values = _marks(scene), angles_by_source(scene)
+    return {row.name: values[row.best(marks).key] for row in of_plane(scene.view.plane) if row.core}
+
+
+def angles_by_source(scene: Scene) -> dict[str, float]:
+    """The four angles of a view by their keys, each from every source that is found."""
+    plane, marks = scene.view.plane, _marks(scene)
+    rows = [row for row in variants_of(plane) if row.core and row.of in marks]
+    return read(rows, marks, plane.direction(scene.person), scene.size())
+
+
+def _marks(scene: Scene) -> dict[str, Marks]:
+    """What may be read from, by what it is of."""
     marks: dict[str, Marks] = {BODY: scene.person}
-    if FACE in sources(plane) and scene.faces:
+    if FACE in sources(scene.view.plane) and scene.faces:
         marks[FACE] = face.mean(scene.faces)
-    rows = [row.best(marks) for row in of_plane(plane) if row.core]
-    values = read(rows, marks, plane.direction(scene.person), scene.size())
-    return {row.name: values[row.key] for row in rows}
+    return marks
