@@ -15,10 +15,11 @@ from bench.accuracy.pairs import write_pairs
 from bench.accuracy.retakes import CONDITIONS, RETAKES
 from bench.accuracy.tables import FEW, MODES
 from bench.accuracy.turned import turned_cameras
+from bench.accuracy.warped import known_tilts, some
 from posture import cores
 from posture.models import files
 from posture.models.mediapipe import LandmarkerPool
-from posture.views import VIEWS
+from posture.views import FRONT, VIEWS
 from testing import TOP
 from testing.figures import FigurePhoto, figures
 
@@ -56,6 +57,7 @@ def main() -> None:
         tables.table("Smaller copies: root mean square change of the angles (degrees)", *refusals.sizes(photos, pool))
         tables.table("A photo and its mirror image: mean difference (degrees)", *refusals.mirrored(photos, pool))
         turned_cameras(photos, pool)
+        known_tilts(some([photo.file for photo in photos if photo.view is FRONT]), pool)
     BUILD.mkdir(parents=True, exist_ok=True)
     for mode in READINGS:
         write_pairs(takes, mode, BUILD / f"{mode}.csv")
