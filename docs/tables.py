@@ -10,7 +10,7 @@ from posture.angles import MEASURES, Measure, variants_of
 from posture.errors import CODES
 from posture.evidence import TRUST
 from posture.images import MAX_PIXELS, MAX_RATIO, MIN_SIDE
-from posture.judge import REMARKS, checks
+from posture.judge import checks, remarked
 from posture.options import takes
 from posture.views import VIEWS, views_of
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
@@ -105,7 +105,7 @@ def judgement() -> str:
     """The limits beyond which a photo is refused or remarked."""
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
     for view in VIEWS:
-        for check in (*checks(view), *REMARKS):
+        for check in (*checks(view), *remarked(view)):
             where = found.setdefault((check.code, check.problem), {})
             views = where.setdefault(" and ".join(map(str, check.limits)), [])
             if view.name not in views:
@@ -133,7 +133,7 @@ def quantities() -> str:
     """The quantities that the limits are about."""
     functions: dict[str, str] = {}
     for view in VIEWS:
-        for check in (*checks(view), *REMARKS):
+        for check in (*checks(view), *remarked(view)):
             for limit in check.limits:
                 functions[limit.name] = limit.meaning
     return _table(["quantity", "what it is"], [list(row) for row in functions.items()])

@@ -146,6 +146,9 @@ _TABLE = (
     Code("camera_tilted", None, "the room's upright edges show a roll of the camera of which nobody has told"),
     Code("maybe_mirrored", None,
          "a front camera took the photo, and nobody has said whether it shows left and right exchanged"),
+    Code("part_hidden", None, "a box, a bag or a long skirt seems to hide hips, knees or feet"),
+    Code("ear_hidden", None,
+         "in a side photo hair seems to cover the ear, which makes `neck_tilt` read wrong, or the head is turned"),
 )  # fmt: skip
 CODES = {code.name: code for code in _TABLE}
 

@@ -20,6 +20,7 @@ from posture.orientation import trunk, turn
 from posture.views import View
 
 _SHOULDERS = ("left_shoulder", "right_shoulder")
+_EYES, _MOUTH = ("left_eye", "right_eye"), ("mouth_left", "mouth_right")
 _SOLES = ("left_heel", "right_heel", "left_foot_index", "right_foot_index")
 
 
@@ -109,6 +110,14 @@ class Scene:
         """The largest presence among the landmarks of a part of the body: one side may be hidden behind the other."""
         return float(self._presence(part).max())
 
+    def visibility(self, part: str) -> float:
+        """The least visibility among the landmarks of a part of the body: 0 where something hides one, 1 if nothing."""
+        return float(self._visibility(part).min())
+
+    def visibility_of_better_side(self, part: str) -> float:
+        """The largest visibility among the landmarks of a part of the body: in profile that of the nearer side."""
+        return float(self._visibility(part).max())
+
     def headroom(self) -> float:
         """From the highest landmark of the head to the upper edge, in body sizes; negative above it."""
         head = self._seen.points[[INDEX[name] for name in PARTS["head"]]]
@@ -128,6 +137,15 @@ class Scene:
         if not self._faces_seen:
             return -math.inf
         return _ratio(self._within(face.mean(self._faces_seen).points), self._seen.nose_to_ankle)
+
+    def ear_from_nose(self) -> float:
+        """In profile, from the nose to the nearer ear, in body sizes."""
+        return _ratio(self._ear_from_nose, self.person.nose_to_ankle)
+
+    def ear_beside_face(self) -> float:
+        """In profile, from the nose to the nearer ear, beside the distance from the eyes to the mouth."""
+        eyes, mouth = (self.person.middle(*names) for names in (_EYES, _MOUTH))
+        return _ratio(self._ear_from_nose, float(np.linalg.norm(eyes - mouth)))
 
     def soles(self) -> float:
         """How far the outermost of heels and toes lies inside the picture, in body sizes; negative outside."""
@@ -202,6 +220,12 @@ class Scene:
     def _trunk_seen(self) -> float:
         return float(np.linalg.norm(trunk(self._seen)))
 
+    @property
+    def _ear_from_nose(self) -> float:
+        plane = self.view.plane
+        ear = self.person.middle(plane.landmark("near_ear", plane.direction(self.person)))
+        return float(np.linalg.norm(self.person.middle("nose") - ear))
+
     @cached_property
     def _segments(self) -> tuple[Array, Array, Array]:
         """Trunk, thighs and shanks, each from its lower end to its upper, (2,) in pixels."""
@@ -228,6 +252,10 @@ class Scene:
     def _presence(self, part: str) -> Array:
         presence: Array = self._seen.presence[[INDEX[name] for name in PARTS[part]]]
         return presence
+
+    def _visibility(self, part: str) -> Array:
+        visibility: Array = self._seen.visibility[[INDEX[name] for name in PARTS[part]]]
+        return visibility
 
 
 def _ratio(value: float, size: float) -> float:

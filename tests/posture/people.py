@@ -23,8 +23,9 @@ from testing import builders
 from testing.builders import SIZE, landmarks
 
 EYES = {"left_eye": (515.0, 180.0), "right_eye": (485.0, 180.0)}
-STANDING = landmarks(builders.FRONT, **EYES)
-PROFILE = landmarks(builders.SIDE, **EYES)
+MOUTH = {"mouth_left": (510.0, 227.0), "mouth_right": (490.0, 227.0)}
+STANDING = landmarks(builders.FRONT, **EYES, **MOUTH)
+PROFILE = landmarks(builders.SIDE, **EYES, **MOUTH)
 PERSONS: dict[View, Landmarks] = {FRONT: STANDING, SIDE: PROFILE}
 OTHER: dict[View, View] = {FRONT: SIDE, SIDE: FRONT}
 NOSE_TO_ANKLE = STANDING.nose_to_ankle  # 730 pixels
@@ -106,6 +107,13 @@ def with_presence(person: Landmarks, **presence: float) -> Landmarks:
     for name, value in presence.items():
         values[INDEX[name]] = value
     return replace(person, presence=values)
+
+
+def with_visibility(person: Landmarks, **visibility: float) -> Landmarks:
+    values = person.visibility.copy()
+    for name, value in visibility.items():
+        values[INDEX[name]] = value
+    return replace(person, visibility=values)
 
 
 def moved_by(person: Landmarks, name: str, right: float = 0.0, down: float = 0.0) -> Landmarks:

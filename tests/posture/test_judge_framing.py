@@ -13,7 +13,7 @@ from posture.estimate import Estimate
 from posture.face import Face
 from posture.landmarks import INDEX, PARTS, Landmarks
 from posture.scene import Scene
-from posture.views import View
+from posture.views import FRONT, SIDE, View
 from testing import builders
 from testing.builders import SIZE, landmarks
 from testing.scenes import codes
@@ -22,6 +22,7 @@ from tests.posture.people import (
     NEEDED,
     NOSE_TO_ANKLE,
     PERSONS,
+    PROFILE,
     STANDING,
     beside,
     face_at,
@@ -32,6 +33,7 @@ from tests.posture.people import (
     turned,
     with_neck,
     with_presence,
+    with_visibility,
 )
 
 
@@ -244,3 +246,71 @@ def test_a_body_of_too_few_pixels_is_too_small(view: View) -> None:
     person = PERSONS[view]
     assert codes(scene(person.moved(0, (judge.MIN_SIZE + 0.1) / person.nose_to_ankle), view)) == []
     assert codes(scene(person.moved(0, (judge.MIN_SIZE - 0.1) / person.nose_to_ankle), view)) == ["person_too_small"]
+
+
+def hidden(person: Landmarks, view: View) -> list[str]:
+    """What is said of hidden parts, where the photo can be measured."""
+    photo = scene(person, view)
+    assert codes(photo) == []
+    return [finding.problem for finding in judge.remarks(photo) if finding.code == "part_hidden"]
+
+
+@pytest.mark.parametrize("part", judge.VISIBLE)
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_part_that_either_side_hides_from_the_front_is_remarked(part: str, side: int) -> None:
+    name, least = PARTS[part][side], judge.VISIBLE[part]
+    assert hidden(with_visibility(STANDING, **{name: least + 0.0001}), FRONT) == []
+    remarked = hidden(with_visibility(STANDING, **{name: least - 0.0001}), FRONT)
+    assert remarked == [f"something seems to hide the person's {part}."]
+
+
+def seen_in_profile(near: int = 1, **visibility: float) -> Landmarks:
+    """In profile, how sure it is that nothing hides the nearer of a part's sides; the other is hidden by the body."""
+    sure = {PARTS[part][near]: value for part, value in visibility.items()}
+    hidden = {PARTS[part][1 - near]: 0.1 for part in ("hips", "knees", "feet")}
+    return with_visibility(PROFILE, **hidden, **sure)
+
+
+@pytest.mark.parametrize("near", [0, 1])
+def test_in_profile_the_body_may_hide_its_further_side(near: int) -> None:
+    least = judge.VISIBLE_IN_PROFILE["feet"]
+    assert hidden(seen_in_profile(near, feet=least + 0.001), SIDE) == []
+    assert hidden(seen_in_profile(near, feet=least - 0.001), SIDE) == ["something seems to hide the person's feet."]
+
+
+@pytest.mark.parametrize(
+    ("knees", "hips", "said"),
+    [(-0.001, -0.001, ["something seems to hide the person's knees."]), (0.001, -0.001, []), (-0.001, 0.001, [])],
+)
+def test_in_profile_what_hides_the_knees_makes_the_hips_unsure_too(knees: float, hips: float, said: list[str]) -> None:
+    least = judge.VISIBLE_IN_PROFILE
+    person = seen_in_profile(knees=least["knees"] + knees, hips=least["hips"] + hips)
+    assert hidden(person, SIDE) == said
+
+
+def test_all_hidden_parts_are_named_in_one_warning() -> None:
+    names = [*PARTS["knees"], *PARTS["feet"]]
+    [said] = hidden(with_visibility(STANDING, **dict.fromkeys(names, 0.5)), FRONT)
+    assert said == "something seems to hide the person's knees and feet."
+
+
+@pytest.mark.parametrize("near", ["right_ear", "left_ear"])
+def test_an_ear_that_lies_too_near_to_the_nose_for_body_and_face_is_remarked(near: str) -> None:
+    """Facing the right of the picture the right ear is the nearer one, facing the left the left one."""
+
+    def remarked(of_body: float, of_face: float) -> list[str]:
+        person = PROFILE if near == "right_ear" else PROFILE.mirrored(SIZE[0])
+        ahead = person.middle("nose")[0] - person.middle(near)[0]
+        apart = of_body * person.nose_to_ankle
+        points = person.points.copy()
+        points[INDEX[near]] = person.middle("nose") - np.array([np.sign(ahead) * apart, 0])
+        for mouth in ("mouth_left", "mouth_right"):
+            points[INDEX[mouth]] = person.middle("left_eye", "right_eye") + np.array([0, apart / of_face])
+        found = judge.remarks(scene(replace(person, points=points), SIDE))
+        return [finding.code for finding in found]
+
+    less, more = 0.999, 1.001
+    body, face = judge.EAR_FROM_NOSE, judge.EAR_BESIDE_FACE
+    assert remarked(less * body, less * face) == ["ear_hidden"]
+    assert remarked(more * body, less * face) == []
+    assert remarked(less * body, more * face) == []

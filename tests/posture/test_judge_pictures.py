@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 import pytest
 from PIL import Image
 
+from posture import judge
 from posture.analysis import measure
 from posture.errors import PostureError
 from posture.models.mediapipe import LandmarkerPool
 from posture.options import Options
 from posture.scene import Scene
-from posture.views import View
+from posture.views import FRONT, SIDE, View
 from testing.figures import figures, sample, unfit
+from testing.occlusions import harmless, occlusions
 from testing.pictures import decoded, file_bytes
 from testing.scenes import core_angles, see, verdict
 from testing.subjects import (
@@ -172,3 +174,45 @@ def test_two_figures_photos_that_are_exchanged_are_told_as_such(pool: Landmarker
     with pytest.raises(PostureError) as caught:
         measure({"front": side, "side": front}, Options(), pool)
     assert (caught.value.code, caught.value.view) == ("views_swapped", None)
+
+
+# Of photos in which something hides a part, the share that is at least refused or warned of.
+HIDDEN = {
+    ("box over the ankles", FRONT): 1.0,
+    ("box over the ankles", SIDE): 1.0,
+    ("skirt to the ankle", FRONT): 0.8,
+    ("skirt to the ankle", SIDE): 0.65,
+    ("bag at the hip", FRONT): 0.4,
+    ("hair over ear and neck", SIDE): 0.4,
+}
+ABOUT_HIDDEN = {"part_hidden", "ear_hidden"}
+
+
+def is_told(scene: Scene | None) -> bool:
+    """Whether the photo is refused, or something hidden is warned of."""
+    if scene is None or verdict(scene) != "measured":
+        return True
+    return any(finding.code in ABOUT_HIDDEN for finding in judge.remarks(scene))
+
+
+@pytest.mark.parametrize(("case", "view"), HIDDEN)
+@pytest.mark.usefixtures("truth_folder")
+def test_what_hides_a_part_is_told_in_most_photos(
+    pool: LandmarkerPool, subjects: list[Figure], case: str, view: View
+) -> None:
+    of_view = [subject for subject in subjects if subject.view is view][::4]
+    told = [
+        is_told(sent_as_jpeg(pool, occlusions(number)[case](subject), view)) for number, subject in enumerate(of_view)
+    ]
+    assert sum(told) >= HIDDEN[case, view] * len(told)
+
+
+@pytest.mark.usefixtures("truth_folder")
+def test_nothing_hidden_is_told_of_good_photos_but_few(pool: LandmarkerPool, subjects: list[Figure]) -> None:
+    """As they are, and some with hair that is tied back."""
+    told = [is_told(subject.scene) for subject in subjects]
+    told += [
+        is_told(sent_as_jpeg(pool, harmless(number)["hair tied back"](subject), subject.view))
+        for number, subject in enumerate(subjects[::7])
+    ]
+    assert sum(told) <= 0.05 * len(told)
