@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.accuracy import plots, refusals, tables
+from bench.accuracy.hidden import hidden_parts
 from bench.accuracy.looks import READINGS, Take, as_they_are, take_all
 from bench.accuracy.pairs import write_pairs
 from bench.accuracy.retakes import CONDITIONS, RETAKES
@@ -58,6 +59,7 @@ def main() -> None:
         tables.table("A photo and its mirror image: mean difference (degrees)", *refusals.mirrored(photos, pool))
         turned_cameras(photos, pool)
         known_tilts(some([photo.file for photo in photos if photo.view is FRONT]), pool)
+        hidden_parts(photos, pool)
     BUILD.mkdir(parents=True, exist_ok=True)
     for mode in READINGS:
         write_pairs(takes, mode, BUILD / f"{mode}.csv")
