@@ -253,7 +253,8 @@ def of_two_sizes(pixels: Pixels) -> list[Landmarks]:
 
 def test_looks_that_contradict_each_other_are_settled_where_both_lead_to_the_same_body() -> None:
     def grown(_: Pixels, person: Landmarks, _turns: Sequence[float]) -> list[Landmarks]:
-        return [person_at(*person.middle("left_ankle"), min(person.nose_to_ankle + 60, 310))] * 2
+        x, y = person.middle("left_ankle")
+        return [person_at(x, y, min(person.nose_to_ankle + 60, 310))] * 2
 
     found = find(picture((120, 420)), "precise", of_two_sizes, grown)
     assert found is not None
@@ -268,7 +269,8 @@ def test_looks_that_lead_elsewhere_go_on_contradicting_each_other(growth: float)
     def elsewhere(_: Pixels, person: Landmarks, _turns: Sequence[float]) -> list[Landmarks]:
         nonlocal taken
         taken += 1
-        return [person_at(*person.middle("left_ankle"), person.nose_to_ankle + growth)] * 2
+        x, y = person.middle("left_ankle")
+        return [person_at(x, y, person.nose_to_ankle + growth)] * 2
 
     found, independent = (find(picture((120, 420)), "precise", of_two_sizes, closer) for closer in (elsewhere, None))
     assert found is not None
