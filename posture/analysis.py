@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import numpy as np
 
 from posture import __version__, anatomy, angles, face, images, judge, lines
+from posture.clarity import clarity
 from posture.errors import Finding, PoseNotDetectedError, PostureError, UnfitPhotoError, refusal
 from posture.estimate import find
 from posture.evidence import uncertainty
@@ -94,7 +95,7 @@ def _measured(model: Model, options: Options, view: View, photo: Photo) -> ViewM
         camera = camera.with_estimate(estimated, applied=options.level == "lines")
     height, width = photo.pixels.shape[:2]
     look_at_face = partial(face.find, photo.pixels, found.mean, options.mode, model.find_faces)
-    scene = Scene(view, found, camera, width, height, look_at_face)
+    scene = Scene(view, found, camera, width, height, look_at_face, clarity(photo.pixels, found.mean))
     findings = judge.judge(scene)
     if findings and options.strict:
         raise UnfitPhotoError(*findings)
@@ -145,7 +146,7 @@ def _readings(scene: Scene, options: Options, direction: int, in_photo: Callable
     for of, seen in looks.items():
         read = [row for row in rows if row.of == of]
         at_looks = [angles.read(read, {of: marks}, direction, _size(marks, size)) for marks in seen]
-        uncertain |= uncertainty(options.mode, plane, at_looks, size, of)
+        uncertain |= uncertainty(options.mode, plane, at_looks, scene.clarity, of)
     references = [row.reference(points, direction) for row, points in zip(rows, lines, strict=True)]
     drawn = iter(in_photo(np.array([*chain(*lines), *chain(*references)])).tolist())
     lines_drawn, references_drawn = ([_line(drawn, points) for points in each] for each in (lines, references))
@@ -162,8 +163,8 @@ def _marks(
     people = [calibrated(scene.righted(look)) for look in scene.estimate.looks]
     means: dict[str, Marks] = {angles.BODY: calibrated(scene.person)}
     looks: dict[str, Sequence[Marks]] = {angles.BODY: people}
-    if angles.FACE in angles.sources(scene.view.plane) and scene.faces:
-        means[angles.FACE], looks[angles.FACE] = face.mean(scene.faces), scene.faces
+    if angles.FACE in angles.sources(scene.view.plane) and (faces := scene.faces_to_read):
+        means[angles.FACE], looks[angles.FACE] = face.mean(faces), faces
     return means, looks
 
 

@@ -139,7 +139,8 @@ _TABLE = (
     Code("wrong_view", UnfitPhotoError, "a side photo sent as the front photo, or the reverse"),
     Code("views_swapped", UnfitPhotoError, "both of these: the photos are exchanged"),
     Code("oblique_view", UnfitPhotoError, "turned too far out of the front or the side view"),
-    Code("low_confidence", UnfitPhotoError, "the looks at the photo disagree (not in `fast`)"),
+    Code("low_confidence", UnfitPhotoError,
+         "the looks at the photo disagree (not in `fast`), or something hides the feet in a side photo"),
     Code("internal_error", InternalError,
          "a defect of the worker; the client is told nothing of it, its traceback is in the log"),
     Code("person_in_background", None, "a smaller person in the picture was not measured"),
@@ -149,6 +150,10 @@ _TABLE = (
     Code("part_hidden", None, "a box, a bag or a long skirt seems to hide hips, knees or feet"),
     Code("ear_hidden", None,
          "in a side photo hair seems to cover the ear, which makes `neck_tilt` read wrong, or the head is turned"),
+    Code("photo_blurred", None, "the photo is blurred or shaken: its angles are less certain, see `uncertainty`"),
+    Code("photo_grainy", None, "the same of a grainy photo"),
+    Code("photo_dark", None, "the same of a photo in which the person hardly stands out"),
+    Code("photo_compressed", None, "the same of a JPEG in which blocks show"),
 )  # fmt: skip
 CODES = {code.name: code for code in _TABLE}
 

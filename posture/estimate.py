@@ -194,14 +194,13 @@ def _find_closer(pixels: Pixels, mode: str, detect: Detect, look_closer: LookClo
 
 
 def _settled(pixels: Pixels, doubtful: Estimate, look_closer: LookCloser) -> Estimate | None:
-    """The person to whom the looks that contradict each other both lead; None where they lead to different ones.
+    """The person to whom looks that contradict each other lead; None where they lead to different ones.
 
     A closer look at a body whose legs seemed to end too early shows some more of them, and one at what that has shown
-    the rest. From the smallest and the largest body that were seen, such looks go on until they find what they have
-    been shown.
+    the rest. From the two largest bodies that were seen, such looks go on until they find what they have been shown.
     """
     by_size = sorted(doubtful.looks, key=lambda person: person.nose_to_ankle)
-    ends = [_followed(pixels, person, look_closer) for person in (by_size[0], by_size[-1])]
+    ends = [_followed(pixels, person, look_closer) for person in by_size[-2:]]
     looks = [look for end in ends for look in end]
     found = Estimate(looks, doubtful.others, len(looks))
     return found if all(ends) and found.disagreement <= _AGREED_AFTER_ALL else None

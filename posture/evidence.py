@@ -6,16 +6,20 @@ darker, saved as JPEG of quality 70 to 95. What a body does between two photos i
 puts its landmarks on every body alike; that is what the validity is about. The uncertainty is fitted without
 calibration: with it photos repeat nearly as well (docs/ACCURACY.md).
 
-    uncertainty = k * sqrt(floor^2 + (gain * standard error)^2) * max(1, SMALL[mode] / nose to ankles)
-
-with SMALL_FACE in the place of SMALL[mode] for what is read from the face.
+    uncertainty = k * sqrt((worse * floor)^2 + (gain * standard error)^2)
 
 The standard error is that of the looks at this photo: their standard deviation divided by the square root of their
 number. `floor`, in the measure's unit, and `gain` are fitted for each mode and measure; a single look has no standard
-error, and all of its uncertainty is the floor. They are fitted on bodies of 190 to 700 pixels from nose to ankles; the
-last factor is for smaller ones, whose landmarks scatter more, and is allowed for in the fit.
+error, and all of its uncertainty is the floor.
 
-TRUST turns uncertainty and validity into one word.
+A retake may also be a poor photo, of which the mean of good ones is asked: blurred, shaken, grainy, dark, compressed,
+or the body in few pixels, alone and two at a time. `worse` says how many times as far such a photo's reading lies off.
+It is a product of powers, one for each of FAULTS that goes beyond its limit, 1 for a photo without fault
+(posture.clarity):
+
+    worse = (blur / 0.42)^a * (relative grain / 0.01)^b * (70 / contrast)^c * coarseness^d * (180 / size)^e
+
+The exponents are fitted for each mode, for what is read from the body in each plane and for what is read from the face.
 
 `make evidence` writes evidence.json: both tables, and on which model, version and data they were fitted.
 """
@@ -29,16 +33,41 @@ from pathlib import Path
 from typing import Any
 
 from posture.angles import BODY, FACE
+from posture.clarity import CLEAR, Clarity
 from posture.views import Plane
 
 TABLE = Path(__file__).with_name("evidence.json")
 COVERAGE_FACTOR = 1.96  # standard deviations that hold 95 % of a normal distribution
-# Of the distance from nose to ankles in the decoded picture, in pixels, by mode. Without the factor the uncertainty
-# held 48 to 88 % of the retakes of bodies of 120 pixels and 26 to 57 % of those of 65 pixels, least in `precise`.
-SMALL = {"fast": 210, "standard": 230, "precise": 380}
-# The same for what is read from the face, in every mode: its line is as long as the face is wide, and scatters the
-# more the fewer pixels it has: 0.2 degrees in bodies of 700 pixels, 0.4 of 360, 0.6 of 220, 0.9 of 170.
-SMALL_FACE = 700
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What makes a photo's readings less certain: a quantity of posture.clarity.Clarity beyond a limit.
+
+    `limit` for what is read from the body, `of_face` for what is read from the face, which is smaller. `least`: whether
+    less than the limit is the fault, or more.
+    """
+
+    name: str
+    limit: float
+    of_face: float
+    least: bool = False
+
+    def excess(self, seen: Clarity, of: str = BODY) -> float:
+        """How many times the limit is exceeded, as a natural logarithm; 0 where it is not."""
+        limit = self.of_face if of == FACE else self.limit
+        ratio = max(getattr(seen, self.name) / limit, 1e-6)
+        return max(0.0, -math.log(ratio) if self.least else math.log(ratio))
+
+
+# 19 of 20 good photos lie within the limits for bodies.
+FAULTS = (
+    Fault("blur", 0.42, 0.36),
+    Fault("relative_grain", 0.01, 0.01),
+    Fault("contrast", 70, 70, least=True),
+    Fault("coarseness", 1, 1),
+    Fault("size", 180, 700, least=True),
+)
 
 
 @dataclass(frozen=True)
@@ -63,25 +92,31 @@ TRUST = (
 
 
 def uncertainty(
-    mode: str, plane: Plane, looks: Sequence[Mapping[str, float]], nose_to_ankle: float = math.inf, of: str = BODY
+    mode: str, plane: Plane, looks: Sequence[Mapping[str, float]], seen: Clarity = CLEAR, of: str = BODY
 ) -> dict[str, float]:
-    """The expanded uncertainty of each measure, in its unit, from its values at each look and the size in pixels.
+    """The expanded uncertainty of each measure, in its unit, from its values at each look and how clear the photo is.
 
     Measures go by their keys (posture.angles.Measure.key), and all are read from what they are `of`. KeyError for an
     unknown mode.
     """
     table = _table()["uncertainty"][mode][plane.name]
-    wide = COVERAGE_FACTOR * widened(mode, nose_to_ankle, of)
+    worse = times_worse(mode, plane, seen, of)
     return {
-        name: wide
-        * math.hypot(table[name]["floor"], table[name]["gain"] * standard_error([look[name] for look in looks]))
+        name: COVERAGE_FACTOR
+        * math.hypot(worse * table[name]["floor"], table[name]["gain"] * standard_error([look[name] for look in looks]))
         for name in looks[0]
     }
 
 
-def widened(mode: str, nose_to_ankle: float, of: str = BODY) -> float:
-    """How many times as wide the uncertainty is for a body of this size in pixels, from what measures are `of`."""
-    return max(1, (SMALL_FACE if of == FACE else SMALL[mode]) / nose_to_ankle)
+def times_worse(mode: str, plane: Plane, seen: Clarity, of: str = BODY) -> float:
+    """How many times as far as a clear photo's a reading may lie off, from what measures are `of`; at least 1."""
+    exponents = _table()["photo"][mode][group(plane, of)]
+    return math.exp(sum(exponents[fault.name] * fault.excess(seen, of) for fault in FAULTS))
+
+
+def group(plane: Plane, of: str) -> str:
+    """What has exponents of its own: the body in a plane, and the face."""
+    return FACE if of == FACE else plane.name
 
 
 def validity(calibration: str, plane: Plane, key: str) -> dict[str, float]:

@@ -38,6 +38,12 @@ HEADROOM = 0.035
 MIN_NECK = 0.25
 MIN_NECK_WITHOUT_ROOM = 0.31
 ROOM_FOR_HEAD = 0.6
+# In profile the head that the model invents inside of a trunk is small for the body, or the ear lies far behind the
+# face: eyes and mouth 0.027 to 0.044 apart, or the ear at 1.8 to 2.5 times that distance; seen 0.046 to 0.058 and 1.04
+# to 1.32 in good photos, whose necks are seen from 0.33. Head and neck together spare a head that is held low.
+NECK_IN_PROFILE = 0.33
+SMALL_HEAD = 0.045
+LONG_HEAD = 1.5
 # A face that lies wholly in the picture belongs to a head that does, however low it is held. Seen 0.10 and more in good
 # front photos, at most -0.02 where the head is cut at the brows, and no face where it is cut at the chin or below. A
 # profile shows no face that could be found, so that in a side photo this spares hardly anybody.
@@ -69,6 +75,14 @@ MAX_TRUNK = 0.48
 MIN_THIGHS = 0.7
 MAX_THIGHS = 1.6
 
+# In the units of posture.clarity: beyond, readings lie off by a third to several times further than in a good photo,
+# which the uncertainty tells (posture.evidence). Seen up to 0.53, 0.017, from 37 and up to 1.31 in good photos; 1 in 70
+# of them is beyond one of these.
+BLURRED = 0.5
+GRAINY = 0.018
+DARK = 40
+COMPRESSED = 1.2
+
 # In degrees of roll that the room's edges show for sure: what is less can hardly be seen by whoever holds the camera.
 TILTED = 1.5
 # In degrees: where gravity and orientation differ by more, the picture was turned after it was taken.
@@ -89,6 +103,9 @@ VISIBLE = {"hips": 0.9992, "knees": 0.975, "feet": 0.97}
 # good photos. A box leaves the feet 0.1 to 0.4; a skirt leaves the knees 0.5 to 0.89 and the hips 0.992 to 0.998, each
 # of which alone tells fewer of them.
 VISIBLE_IN_PROFILE = {"hips": 0.997, "knees": 0.86, "feet": 0.8}
+
+# The nearer foot in profile, below which `hip_tilt` was off by 2 degrees on average and by up to 19.
+FEET_SEEN = 0.5
 
 # An ear that hair covers in profile is put too near to the nose: seen 0.041 to 0.058, and 0.84 to 1.19 beside the face,
 # where hair falls over ear and neck; 0.052 to 0.067 and 1.06 to 1.30 in good photos, the same with hair tied back. Both
@@ -227,6 +244,7 @@ def checks(view: View) -> tuple[Check, ...]:
             (has_face, below(Scene.room_for_head, ROOM_FOR_HEAD), below(Scene.neck, MIN_NECK_WITHOUT_ROOM), no_head),
             part="head",
         ),
+        *(() if view.plane is FRONTAL else (cropped(limits, part="head") for limits in _invented_heads(view))),
         cropped((below(Scene.soles, SOLES),), part="feet"),
         Check(
             "person_too_small",
@@ -277,6 +295,22 @@ def checks(view: View) -> tuple[Check, ...]:
         ),
         unreliable((below(Scene.share_of_looks, MIN_SHARE_OF_LOOKS),)),
         unreliable((above(Scene.disagreement, MAX_DISAGREEMENT),)),
+        *(() if view.plane is FRONTAL else (_feet_hidden(),)),
+    )
+
+
+def _invented_heads(view: View) -> tuple[tuple[Limit, ...], ...]:
+    """In profile, what tells that the model has put a head into the trunk of somebody who is not seen from behind."""
+    neck = Limit(Scene.turn_of_a_look, "at most", view.from_behind), below(Scene.neck, NECK_IN_PROFILE)
+    return (*neck, below(Scene.eyes_to_mouth, SMALL_HEAD)), (*neck, above(Scene.ear_beside_face, LONG_HEAD))
+
+
+def _feet_hidden() -> Check:
+    return Check(
+        "low_confidence",
+        (below(partial(Scene.visibility_of_better_side, part="feet"), FEET_SEEN),),
+        "something hides the person's feet.",
+        "Take the photo with nothing in front of the person, the feet to be seen.",
     )
 
 
@@ -326,7 +360,37 @@ def remarked(view: View) -> tuple[Check, ...]:
             for part, limits in _hidden(view)
         ),
         *(() if view.plane is FRONTAL else (_ear_hidden(view),)),
+        *_POOR,
     )
+
+
+# What makes a photo poor, which the uncertainty of its angles allows for.
+_POOR = (
+    Check(
+        "photo_blurred",
+        (above(Scene.blur, BLURRED),),
+        "the photo is blurred or shaken: its angles are less certain.",
+        "Wipe the lens, let the camera focus on the person, and hold it still or put it on a stand.",
+    ),
+    Check(
+        "photo_grainy",
+        (above(Scene.grain, GRAINY),),
+        "the photo is grainy: its angles are less certain.",
+        "Take it in brighter light.",
+    ),
+    Check(
+        "photo_dark",
+        (below(Scene.contrast, DARK),),
+        "the photo is dark or pale, so that the person hardly stands out: its angles are less certain.",
+        "Take it in brighter light, before a background of another colour, not against a window.",
+    ),
+    Check(
+        "photo_compressed",
+        (above(Scene.coarseness, COMPRESSED),),
+        "the photo is compressed until blocks show: its angles are less certain.",
+        "Send the camera's own file, or a JPEG of quality 80 or more.",
+    ),
+)
 
 
 def _ear_hidden(view: View) -> Check:

@@ -13,6 +13,7 @@ import numpy as np
 
 from posture import face
 from posture.camera import Camera
+from posture.clarity import CLEAR, Clarity
 from posture.estimate import Estimate
 from posture.face import Face
 from posture.landmarks import INDEX, NEEDED, PARTS, Array, Landmarks
@@ -30,7 +31,8 @@ class Scene:
 
     `view`: which the photo should show. `camera`: what is known of how it was taken. `width` and `height` of the
     picture in pixels of the landmarks. The estimate's landmarks are as they lie in the picture. `look_at_face`: what
-    looks for the person's face (posture.face.find), called only where something hangs on it.
+    looks for the person's face (posture.face.find), called only where something hangs on it. `clarity`: how clearly the
+    picture shows the person.
     """
 
     view: View
@@ -39,6 +41,7 @@ class Scene:
     width: int
     height: int
     look_at_face: Callable[[], Sequence[Face]] = tuple
+    clarity: Clarity = CLEAR
 
     @cached_property
     def person(self) -> Landmarks:
@@ -53,6 +56,11 @@ class Scene:
     def faces(self) -> Sequence[Face]:
         """The person's face at each look, as a level camera would have seen it; none where it is not found."""
         return [self._righted_face(face) for face in self._faces_seen]
+
+    @property
+    def faces_to_read(self) -> Sequence[Face]:
+        """The same where the head's tilt can be read from it; none where the ears tell more."""
+        return self.faces if face.tells_tilt(self._faces_seen, self.clarity) else ()
 
     def _righted_face(self, seen: Face) -> Face:
         level = Face(self.camera.levelled(seen.points, self.width, self.height))
@@ -144,8 +152,11 @@ class Scene:
 
     def ear_beside_face(self) -> float:
         """In profile, from the nose to the nearer ear, beside the distance from the eyes to the mouth."""
-        eyes, mouth = (self.person.middle(*names) for names in (_EYES, _MOUTH))
-        return _ratio(self._ear_from_nose, float(np.linalg.norm(eyes - mouth)))
+        return _ratio(self._ear_from_nose, self._eyes_to_mouth)
+
+    def eyes_to_mouth(self) -> float:
+        """From the middle of the eyes to that of the mouth, in body sizes."""
+        return _ratio(self._eyes_to_mouth, self.person.nose_to_ankle)
 
     def soles(self) -> float:
         """How far the outermost of heels and toes lies inside the picture, in body sizes; negative outside."""
@@ -174,6 +185,24 @@ class Scene:
         _, thighs, shanks = self._lengths
         return _ratio(thighs, shanks)
 
+    # How clear the photo is
+
+    def blur(self) -> float:
+        """The width of edges where they should be sharp, in % of the body's size: their standard deviation."""
+        return self.clarity.blur
+
+    def grain(self) -> float:
+        """The noise beside the contrast: its standard deviation."""
+        return self.clarity.relative_grain
+
+    def contrast(self) -> float:
+        """Between dark and bright around the person, of 255."""
+        return self.clarity.contrast
+
+    def coarseness(self) -> float:
+        """How far a JPEG's blocks show, 1 where not at all; in a smaller body they weigh more."""
+        return self.clarity.coarseness
+
     # Which way the person is turned
 
     def turn(self) -> float:
@@ -196,6 +225,10 @@ class Scene:
             "spread_percent": self.estimate.disagreement,
             "lowest_presence": float(self.person.presence[NEEDED].min()),
             "looks": len(self.estimate.looks),
+            "blur_percent": self.blur(),
+            "grain": self.grain(),
+            "contrast": self.contrast(),
+            "coarseness": self.coarseness(),
         }
 
     # What several of these need
@@ -225,6 +258,11 @@ class Scene:
         plane = self.view.plane
         ear = self.person.middle(plane.landmark("near_ear", plane.direction(self.person)))
         return float(np.linalg.norm(self.person.middle("nose") - ear))
+
+    @property
+    def _eyes_to_mouth(self) -> float:
+        eyes, mouth = (self.person.middle(*names) for names in (_EYES, _MOUTH))
+        return float(np.linalg.norm(eyes - mouth))
 
     @cached_property
     def _segments(self) -> tuple[Array, Array, Array]:

@@ -14,6 +14,7 @@ Points = Mapping[str, tuple[float, float]]
 # A person 800 pixels tall, upright and symmetric, seen from the front: the person's left is to the right.
 FRONT: Points = {
     "nose": (500, 200), "left_ear": (530, 195), "right_ear": (470, 195),
+    "left_eye": (515, 185), "right_eye": (485, 185), "mouth_left": (512, 225), "mouth_right": (488, 225),
     "left_shoulder": (580, 320), "right_shoulder": (420, 320),
     "left_hip": (540, 560), "right_hip": (460, 560),
     "left_knee": (540, 750), "right_knee": (460, 750),
@@ -25,6 +26,7 @@ FRONT: Points = {
 # The same seen from the person's right, facing the right of the picture; the far side lies a little further back.
 SIDE: Points = {
     "nose": (560, 200), "left_ear": (495, 190), "right_ear": (505, 195),
+    "left_eye": (540, 185), "right_eye": (545, 185), "mouth_left": (540, 225), "mouth_right": (545, 225),
     "left_shoulder": (480, 318), "right_shoulder": (490, 320),
     "left_hip": (485, 560), "right_hip": (495, 560),
     "left_knee": (490, 750), "right_knee": (500, 750),

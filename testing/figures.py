@@ -16,6 +16,8 @@ from testing import DEMO
 
 _Item = TypeVar("_Item")
 
+_SAMPLED = 6  # photos for a case, besides those of the demo; a few more where there are few
+
 
 @dataclass(frozen=True)
 class FigurePhoto:
@@ -54,13 +56,31 @@ def figures() -> list[FigurePhoto]:
 
 
 def sample(items: Sequence[_Item], case: str) -> list[_Item]:
-    """Of one item for each of figures(), in their order: those of the demo photos, and every fourth of the others.
+    """Of one item for each photo of figures(), in their order: those of the demo photos, and some six of the others.
 
-    Which fourth depends on the case alone, so that all photos have their turn and a case always has the same ones. It
-    keeps the tests of pictures within the minutes that they may take.
+    Which, evenly taken, depends on the case alone, so that all photos have their turn over many cases and a case always
+    has the same ones. It keeps the tests of pictures within the minutes that they may take.
     """
+    demo, others = _parted(items)
+    step = len(others) // _SAMPLED | 1  # an odd one takes fronts and sides in turn
+    return [*demo, *others[sum(case.encode()) % step :: step]]
+
+
+def evenly(photos: Sequence[FigurePhoto], most: int) -> list[FigurePhoto]:
+    """Of the photos of figures(), those of at most so many figures: of the demo's and, evenly taken, of others.
+
+    In the same order, always the same, and both photos of each figure.
+    """
+    demo, others = (list(dict.fromkeys(photo.figure for photo in part)) for part in _parted(photos))
+    room = min(max(most - len(demo), 0), len(others))
+    chosen = {*demo, *(others[number * len(others) // room] for number in range(room))}
+    return [photo for photo in photos if photo.figure in chosen]
+
+
+def _parted(items: Sequence[_Item]) -> tuple[Sequence[_Item], Sequence[_Item]]:
+    """Of one item for each photo of figures(), those of the demo photos and the others."""
     demo = sum(1 for _ in _demo())
-    return [*items[:demo], *items[demo + sum(case.encode()) % 4 :: 4]]
+    return items[:demo], items[demo:]
 
 
 def _demo() -> Iterator[FigurePhoto]:

@@ -239,6 +239,14 @@ def serving(runpod: RunPod) -> Iterator[dict[str, str]]:
     assert runpod.faults == []
 
 
+def demo_angles(demo: Json) -> Json:
+    """What a worker may measure in the first demo pair: the true angles, off by the middle of their margins."""
+    return {
+        view: {name: round(true + sum(demo["margins"][view][name]) / 2, 2) for name, true in angles.items()}
+        for view, angles in demo["pairs"][0]["angles"].items()
+    }
+
+
 def _server(runpod: RunPod) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):

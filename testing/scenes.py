@@ -6,6 +6,7 @@ from posture import face, judge
 from posture.analysis import Model
 from posture.angles import BODY, FACE, of_plane, read, sources, variants_of
 from posture.camera import Camera
+from posture.clarity import clarity
 from posture.estimate import find
 from posture.landmarks import Marks, Pixels
 from posture.scene import Scene
@@ -19,7 +20,7 @@ def see(pixels: Pixels, view: View, model: Model, mode: str = "standard", camera
         return None
     height, width = pixels.shape[:2]
     look_at_face = partial(face.find, pixels, found.mean, mode, model.find_faces)
-    return Scene(view, found, camera or Camera(), width, height, look_at_face)
+    return Scene(view, found, camera or Camera(), width, height, look_at_face, clarity(pixels, found.mean))
 
 
 def codes(scene: Scene) -> list[str]:
@@ -48,6 +49,6 @@ def angles_by_source(scene: Scene) -> dict[str, float]:
 def _marks(scene: Scene) -> dict[str, Marks]:
     """What may be read from, by what it is of."""
     marks: dict[str, Marks] = {BODY: scene.person}
-    if FACE in sources(scene.view.plane) and scene.faces:
-        marks[FACE] = face.mean(scene.faces)
+    if FACE in sources(scene.view.plane) and (faces := scene.faces_to_read):
+        marks[FACE] = face.mean(faces)
     return marks

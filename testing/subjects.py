@@ -15,7 +15,7 @@ from testing.pictures import add_noise, blur, frame, mirror, scale, side_by_side
 
 FEET = ("left_ankle", "right_ankle", "left_heel", "right_heel", "left_foot_index", "right_foot_index")
 CROWN = 0.125  # above the nose
-USUAL = 900  # pixels of a photo's longer side, for which blur is given
+USUAL = 900  # pixels of a photo's longer side, for which blur and noise are given
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,11 @@ def blurred(pixels: float) -> Change:
 
 
 def noisy(deviation: float) -> Change:
-    """As in bad light; see add_noise."""
-    return lambda subject: add_noise(subject.image, deviation, seed=1)
+    """As in bad light; see add_noise.
+
+    Of a picture of the usual size; in a smaller one, of whose noise less averages out, as much less.
+    """
+    return lambda subject: add_noise(subject.image, deviation * min(max(subject.image.size) / USUAL, 1), seed=1)
 
 
 def shrunk(nose_to_ankle: float) -> Change:

@@ -3,7 +3,7 @@
 The demo images always, and the figures in the folder that POSTURE_TRUTH names. Every mode stands beside one plain pass
 of MediaPipe over the same photos. Writes the pairs of true and measured values to build/accuracy/*.csv, in the form
 that PyPI's `poseaudit paired` reads, and the plots to docs/accuracy/ (to build/accuracy/ when the figures are few).
-docs/ACCURACY.md explains the columns. Takes about five minutes on two cores for 14 figures.
+docs/ACCURACY.md explains the columns. Takes half an hour on two cores for 114 figures.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from bench.accuracy import plots, refusals, tables
 from bench.accuracy.hidden import hidden_parts
 from bench.accuracy.looks import READINGS, Take, as_they_are, take_all
 from bench.accuracy.pairs import write_pairs
-from bench.accuracy.retakes import CONDITIONS, RETAKES
+from bench.accuracy.retakes import POOR, RETAKES
 from bench.accuracy.tables import FEW, MODES
 from bench.accuracy.turned import turned_cameras
 from bench.accuracy.warped import known_tilts, some
@@ -26,10 +26,12 @@ from testing.figures import FigurePhoto, figures
 
 BUILD = Path("build/accuracy")
 DOCS = TOP / "docs/accuracy"
+EVERY = 6  # figure of the tables that are made of many pictures of each
 
 
 def _head(photos: Sequence[FigurePhoto], takes: Sequence[Take], count: int) -> None:
-    print(f"{count} figures, {len(photos)} photos in {len(CONDITIONS)} conditions, each with {RETAKES} retakes.")
+    print(f"{count} figures, {len(photos)} photos, each taken {RETAKES} times again,")
+    print(f"and half of them in each of {len(POOR)} poor conditions.")
     measured = ", ".join(f"{mode} {sum(mode in take.modes for take in takes)}" for mode in MODES)
     print(f"Of {len(takes)} takes so many could be measured: {measured}.")
     if count < FEW:
@@ -46,17 +48,18 @@ def main() -> None:
         costs, findings = refusals.through_the_worker(photos, pool)
     tables.angles(takes)
     tables.targets(takes, costs)
-    tables.coverage_by_condition(takes)
+    tables.poor_photos(takes)
     tables.other_measures(takes)
     tables.calibration(takes)
     tables.facings(takes)
+    fewer = [photo for photo in photos if photo.figure in list(dict.fromkeys(each.figure for each in photos))[::EVERY]]
     with LandmarkerPool(files.ready(), cores.available(), files.marker(), files.face()) as pool:
         tables.table("Refusals through the worker's own way", *findings)
-        outcomes, limits = refusals.separations(photos, pool)
+        outcomes, limits = refusals.separations(fewer, pool)
         tables.table("Pictures made of the photos, standard", *outcomes)
         tables.table("Limits: least / median / most, standard", *limits)
-        tables.table("Smaller copies: root mean square change of the angles (degrees)", *refusals.sizes(photos, pool))
-        tables.table("A photo and its mirror image: mean difference (degrees)", *refusals.mirrored(photos, pool))
+        tables.table("Smaller copies: root mean square change of the angles (degrees)", *refusals.sizes(fewer, pool))
+        tables.table("A photo and its mirror image: mean difference (degrees)", *refusals.mirrored(fewer, pool))
         turned_cameras(photos, pool)
         known_tilts(some([photo.file for photo in photos if photo.view is FRONT]), pool)
         hidden_parts(photos, pool)

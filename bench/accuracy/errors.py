@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.accuracy.looks import PLAIN, Take, as_they_are, truth_and_measured
+from bench.accuracy.retakes import CLEAN
 from bench.accuracy.uncertainty import deviations, retest_sd, root_mean_square
 from posture.angles import MEASURES, Measure
 from posture.views import View
@@ -26,7 +27,10 @@ def errors(takes: Iterable[Take], row: Measure, mode: str) -> Array:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A measure beside the truth, over figures, in its unit. `slope`: of what was measured over what is true."""
+    """A measure beside the truth, over figures, in its unit. `slope`: of what was measured over what is true.
+
+    The intervals hold the mean error and the slope of other figures of this kind with 95 %.
+    """
 
     figures: int
     mean_error: float
@@ -34,6 +38,8 @@ class Comparison:
     sd_of_truth: float
     slope: float
     correlation: float
+    interval_of_mean: tuple[float, float]
+    interval_of_slope: tuple[float, float]
 
 
 def against_truth(takes: Iterable[Take], row: Measure, mode: str, key: str = "") -> Comparison | None:
@@ -46,9 +52,26 @@ def against_truth(takes: Iterable[Take], row: Measure, mode: str, key: str = "")
         mean_error=float(np.mean(measured - true)),
         sd_of_error=sd(measured - true),
         sd_of_truth=sd(true),
-        slope=float(np.polyfit(true, measured, 1)[0]),
+        slope=_slope(true, measured),
         correlation=float(np.corrcoef(true, measured)[0, 1]),
+        interval_of_mean=_interval(true, measured, lambda true, measured: float(np.mean(measured - true))),
+        interval_of_slope=_interval(true, measured, _slope),
     )
+
+
+def _slope(true: Array, measured: Array) -> float:
+    if np.ptp(true) == 0:
+        return float("nan")
+    spread = true - true.mean()
+    return float(spread @ measured / (spread @ spread))
+
+
+def _interval(true: Array, measured: Array, figure: Callable[[Array, Array], float]) -> tuple[float, float]:
+    """The 95 % interval of a figure, figures resampled."""
+    random = np.random.default_rng(0)
+    drawn = (random.integers(0, len(true), len(true)) for _ in range(RESAMPLES))
+    low, high = np.nanquantile([figure(true[chosen], measured[chosen]) for chosen in drawn], [0.025, 0.975])
+    return float(low), float(high)
 
 
 def sd(values: Array) -> float:
@@ -78,7 +101,7 @@ def averaged(takes: Sequence[Take], mode: str, view: View, figure: Callable[[Arr
 
 def retest(takes: Sequence[Take], mode: str, view: View) -> float:
     """The retest SD of a view's four angles in clean photos, as root mean square over them."""
-    clean = [take for take in of_view(takes, view) if take.condition == "clean"]
+    clean = [take for take in of_view(takes, view) if take.condition == CLEAN]
     return root_mean_square([retest_sd(deviations(clean, mode, row.name)) for row in CORE if row.plane is view.plane])
 
 

@@ -1,19 +1,21 @@
 """Writes posture/evidence.json: python -m bench.accuracy.evidence
 
-Needs figures with known angles beyond the demo images, in the folder that POSTURE_TRUTH names. Takes some four minutes.
+Needs figures with known angles beyond the demo images, in the folder that POSTURE_TRUTH names. Takes
+half an hour on two cores for 114.
 """
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 
 from bench.accuracy.errors import against_truth
 from bench.accuracy.looks import ANATOMICAL, Take, label, take_all
-from bench.accuracy.retakes import CONDITIONS, RETAKES
-from bench.accuracy.uncertainty import deviations, fit
+from bench.accuracy.retakes import POOR, RETAKES
+from bench.accuracy.uncertainty import Deviations, Fit, deviations, fit
 from posture import __version__, angles
 from posture.angles import Measure
 from posture.estimate import LOOKS
-from posture.evidence import TABLE
+from posture.evidence import FAULTS, TABLE, group
 from posture.models import files
 from posture.views import VIEWS, Plane
 from testing.figures import figures
@@ -23,34 +25,54 @@ CALIBRATIONS = {"none": "standard", "anatomical": ANATOMICAL}  # how each is rea
 FEWEST_PHOTOS = 20  # ten figures from both sides; fewer say little about others
 
 
-def uncertainty(takes: list[Take]) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    """Floor and gain by mode, plane and the key of each measure's sources."""
-    return {mode: {plane.name: _of_plane(takes, mode, plane) for plane in PLANES} for mode in LOOKS}
+def fits(takes: list[Take], mode: str) -> dict[str, Fit]:
+    """The fit of each group of measures (posture.evidence.group) to the takes of a mode."""
+    return {name: fit(seen) for name, seen in groups(takes, mode).items()}
 
 
-def _of_plane(takes: list[Take], mode: str, plane: Plane) -> dict[str, dict[str, float]]:
-    of_plane = [take for take in takes if take.photo.view.plane is plane]
-    fits = {row.key: fit(deviations(of_plane, mode, row.key, for_size=True)) for row in angles.variants_of(plane)}
-    return {key: {"floor": round(floor, 3), "gain": round(gain, 3)} for key, (floor, gain) in fits.items()}
+def groups(takes: Sequence[Take], mode: str) -> dict[str, dict[str, Deviations]]:
+    """The deviations of every measure by its key, by the group that it belongs to."""
+    found: dict[str, dict[str, Deviations]] = {}
+    for plane in PLANES:
+        of_plane = [take for take in takes if take.photo.view.plane is plane]
+        for row in angles.variants_of(plane):
+            found.setdefault(group(plane, row.of), {})[row.key] = deviations(of_plane, mode, row.key)
+    return found
 
 
 def evidence(takes: list[Take]) -> dict[str, object]:
     """All that posture/evidence.json holds."""
-    return {"fitted_on": fitted_on(takes), "uncertainty": uncertainty(takes), "validity": validity(takes)}
+    fitted = {mode: fits(takes, mode) for mode in LOOKS}
+    return {
+        "fitted_on": fitted_on(takes),
+        "photo": {mode: {name: _exponents(of) for name, of in fitted[mode].items()} for mode in LOOKS},
+        "uncertainty": {mode: {plane.name: _scales(plane, fitted[mode]) for plane in PLANES} for mode in LOOKS},
+        "validity": validity(takes),
+    }
+
+
+def _exponents(of: Fit) -> dict[str, float]:
+    return {fault.name: round(float(power), 2) for fault, power in zip(FAULTS, of.exponents, strict=True)}
+
+
+def _scales(plane: Plane, fitted: Mapping[str, Fit]) -> dict[str, dict[str, float]]:
+    rows = angles.variants_of(plane)
+    scales = {row.key: fitted[group(plane, row.of)].scales[row.key] for row in rows}
+    return {key: {"floor": round(floor, 3), "gain": round(gain, 3)} for key, (floor, gain) in scales.items()}
 
 
 def fitted_on(takes: list[Take]) -> dict[str, str]:
     """See posture.evidence.provenance."""
     figures = len({take.photo.figure for take in takes})
     photos = len({(take.photo.figure, take.photo.view.name) for take in takes})
-    conditions = f"{len(CONDITIONS)} conditions ({', '.join(CONDITIONS)})"
     return {
         "model": files.POSE.name,
         "sha256": files.POSE.sha256,
         "face_model": files.FACE.name,
         "face_sha256": files.FACE.sha256,
         "version": __version__,
-        "data": f"{figures} figures, {photos} photos in {conditions}, each with {RETAKES} retakes",
+        "data": f"{figures} figures, {photos} photos, each taken {RETAKES} times again, and half of them poorly, "
+        f"in each of {len(POOR)} conditions ({'; '.join(POOR)})",
     }
 
 

@@ -1,8 +1,10 @@
 """The tables of docs/accuracy/tables.md that are made of takes, printed in Markdown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.accuracy.errors import (
     CORE,
@@ -12,22 +14,25 @@ from bench.accuracy.errors import (
     less_than_plain,
     mean_absolute,
     of_plane,
+    of_view,
     retest,
     sd,
 )
+from bench.accuracy.evidence import groups
 from bench.accuracy.looks import ANATOMICAL, PLAIN, Take, as_they_are, label, label_by_source
-from bench.accuracy.retakes import CONDITIONS
-from bench.accuracy.uncertainty import cross_validated, deviations, retest_sd
+from bench.accuracy.retakes import CLEAN, CONDITIONS
+from bench.accuracy.uncertainty import Deviations, cross_validated, deviations, retest_sd
 from posture.anatomy import SHIFTS
 from posture.angles import MEASURES, Measure
 from posture.estimate import LOOKS
 from posture.evidence import uncertainty
-from posture.views import FRONT, SIDE
+from posture.views import FRONT, SIDE, VIEWS, View
 
 FEW = 10  # figures; fewer say next to nothing about others
 MODES = [PLAIN, *LOOKS]
 
 Cell = str | float | int
+Held: TypeAlias = NDArray[np.bool_]
 
 
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
@@ -53,37 +58,32 @@ def angles(takes: Sequence[Take]) -> None:
                     *_repeatability(of_plane(takes, row), mode, row),
                 ]
             )
-        header = ["angle", "bias", "MAE", "SD", "95th pct", "retest SD", "uncertainty", "coverage %"]
+        header = ["angle", "bias", "MAE", "SD", "95th pct", "retest SD", "uncertainty"]
         table(f"Angles, {mode} (degrees)", header, rows)
 
 
 def _repeatability(takes: Sequence[Take], mode: str, row: Measure, key: str = "") -> list[Cell]:
-    """Retest SD in clean photos, median uncertainty and cross-validated coverage in % over all conditions.
-
-    `key`: of one source alone.
-    """
+    """Retest SD and the median of the uncertainty in clean photos. `key`: of one source alone."""
     key = key or row.name
-    clean = [take for take in takes if take.condition == "clean"]
+    clean = [take for take in takes if take.condition == CLEAN]
     again = retest_sd(deviations(clean, mode, key))
     if mode == PLAIN:
-        return [again, "", ""]
-    stated = [_stated(take, mode, row, key) for take in takes if key in take.modes.get(mode, ({},))[0]]
-    covered = cross_validated(deviations(takes, mode, key, for_size=True))
-    return [again, float(np.median(stated)), f"{100 * covered.mean():.1f}"]
+        return [again, ""]
+    stated = [_stated(take, mode, key) for take in clean if key in take.modes.get(mode, ({},))[0]]
+    return [again, float(np.median(stated))]
 
 
-def _stated(take: Take, mode: str, row: Measure, key: str) -> float:
+def _stated(take: Take, mode: str, name: str) -> float:
     """The uncertainty of a measure, by the source of this key, or as it is told where that is its name."""
-    mean, looks = take.modes[mode]
-    if key == row.name:
-        key = next(variant.key for variant in row.variants if variant.key in mean)
-    stated = uncertainty(mode, row.plane, [{key: look[key]} for look in looks if key in look])[key]
-    return stated * take.widened(mode, key)
+    _, looks = take.modes[mode]
+    row = take.source(mode, name)
+    at_looks = [{row.key: look[row.key]} for look in looks if row.key in look]
+    return uncertainty(mode, row.plane, at_looks, take.seen, row.of)[row.key]
 
 
 def targets(takes: Sequence[Take], costs: dict[str, float]) -> None:
     """What the modes reach beside the plain pass, averaged; `costs`: of each mode as a multiple of `fast`."""
-    photos, clean = as_they_are(takes), [take for take in takes if take.condition == "clean"]
+    photos, clean = as_they_are(takes), [take for take in takes if take.condition == CLEAN]
     rows: list[list[Cell]] = []
     for mode in MODES:
         front, side = (less_than_plain(photos, mode, *what) for what in ((FRONT, mean_absolute), (SIDE, sd)))
@@ -106,20 +106,43 @@ def targets(takes: Sequence[Take], costs: dict[str, float]) -> None:
         "less than plain (95 %)", "retest SD front", "side", "cost",
     ]  # fmt: skip
     table("Averages of the four angles of a view (degrees)", header, rows)
-    print("\nTargets: front MAE 1.15 and side SD 2.1 in standard mode; retest SD 0.45 and 0.55, precise 0.22 and 0.28.")
 
 
-def coverage_by_condition(takes: Sequence[Take]) -> None:
-    """How often the stated uncertainty holds."""
+def poor_photos(takes: Sequence[Take]) -> None:
+    """How often the uncertainty holds, each figure judged by a fit to others, and what is refused or warned of."""
+    for mode in LOOKS:
+        held: dict[str, tuple[Deviations, Held]] = {}
+        for of_group in groups(takes, mode).values():
+            held |= {key: (of_group[key], kept) for key, kept in cross_validated(of_group).items()}
+        rows = [
+            [condition, *(cell for view in VIEWS for cell in _in_condition(takes, held, condition, mode, view))]
+            for condition in CONDITIONS
+        ]
+        columns = ("photos", "refused", "warned", "held", "held unwarned")
+        header = [f"{view.name}: {column}" for view in VIEWS for column in columns]
+        table(f"Poor photos, {mode}: how many, and in % of them", ["condition", *header], rows)
 
-    def cell(row: Measure, mode: str) -> str:
-        seen = deviations(of_plane(takes, row), mode, row.name, for_size=True)
-        covered = cross_validated(seen)
-        each = [f"{100 * covered[seen.condition == condition].mean():.0f}" for condition in CONDITIONS]
-        return f"{100 * covered.mean():.1f} ({' '.join(each)})"
 
-    rows = [[label(row), *(cell(row, mode) for mode in LOOKS)] for row in MEASURES]
-    table(f"Cross-validated coverage of the uncertainty in %: all ({' '.join(CONDITIONS)})", ["measure", *LOOKS], rows)
+def _in_condition(
+    takes: Sequence[Take], held: Mapping[str, tuple[Deviations, Held]], condition: str, mode: str, view: View
+) -> list[Cell]:
+    """Of a view's photos how many, % refused, of the others % warned of; % of angles held, of all and the unwarned."""
+    of_condition = [take for take in of_view(takes, view) if take.condition == condition]
+    told = [take for take in of_condition if mode in take.modes]
+    keys = [variant.key for row in CORE if row.plane is view.plane for variant in row.variants]
+    kept = np.concatenate([held[key][1][held[key][0].condition == condition] for key in keys])
+    warned = np.concatenate([held[key][0].warned[held[key][0].condition == condition] for key in keys])
+    return [
+        str(len(of_condition)),
+        _percent(len(of_condition) - len(told), len(of_condition)),
+        _percent(sum(take.is_warned_of(mode) for take in told), len(told)),
+        _percent(kept.sum(), len(kept)),
+        _percent(kept[~warned].sum(), (~warned).sum()),
+    ]
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.0f}" if whole else ""
 
 
 def other_measures(takes: Sequence[Take]) -> None:
@@ -129,22 +152,22 @@ def other_measures(takes: Sequence[Take]) -> None:
         beside = against_truth(takes, row, "standard", row.key)
         if beside is None or beside.figures < FEW:
             continue
-        again, stated, _ = _repeatability(of_plane(takes, row), "standard", row, row.key)
+        again, stated = _repeatability(of_plane(takes, row), "standard", row, row.key)
         rows.append(
             [
                 label_by_source(row),
                 "%" if row.unit.startswith("%") else "degrees",
-                f"{beside.mean_error:+.2f}",
+                "{:+.2f} ({:+.2f} to {:+.2f})".format(beside.mean_error, *beside.interval_of_mean),
                 beside.sd_of_error,
                 beside.sd_of_truth,
-                beside.slope,
+                "{:.2f} ({:.2f} to {:.2f})".format(beside.slope, *beside.interval_of_slope),
                 beside.correlation,
                 again,
                 stated,
             ]
         )
-    header = ["measure", "unit", "bias", "SD", "SD of truth", "slope", "correlation", "retest SD", "uncertainty"]
-    table("All measures against the truth, standard", header, rows)
+    header = ["measure", "unit", "bias (95 %)", "SD", "SD of truth", "slope (95 %)", "correlation", "retest SD"]
+    table("All measures against the truth, standard", [*header, "uncertainty"], rows)
 
 
 def calibration(takes: Sequence[Take]) -> None:

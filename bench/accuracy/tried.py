@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from bench.accuracy.errors import averaged, mean_absolute, retest, sd
 from bench.accuracy.looks import Take, files
+from bench.accuracy.retakes import CLEAN
 from bench.accuracy.tables import table
 from posture import angles, cores
 from posture.estimate import LOOKS, Look, estimate
@@ -142,7 +143,7 @@ def _take(detect: Detect, job: tuple[FigurePhoto, str, int, bytes]) -> Take:
 def main() -> None:
     """The command line."""
     photos = figures()
-    jobs = list(files(photos, RETAKES, ["clean"]))
+    jobs = list(files(photos, RETAKES, [CLEAN]))
     with LandmarkerPool(models.ready(), cores.available()) as pool:
         takes = list(tqdm(pool.map(partial(_take, pool.detect), jobs), total=len(jobs), disable=None))
     print(f"{len(photos)} photos, each with {RETAKES} retakes.")

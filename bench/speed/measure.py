@@ -15,7 +15,8 @@ from bench.speed.photos import job
 from bench.speed.raw import Raw
 from bench.speed.rows import Samples
 from bench.speed.worker import Worker, worker
-from posture import cores
+from posture import cores, face
+from posture.angles import FACE, sources
 from posture.estimate import LOOKS
 from posture.views import VIEWS
 from posture.wire.request import DEFAULTS
@@ -29,6 +30,7 @@ SDK_PAUSE = 0.1
 
 RUNS_A_PHOTO = len(LOOKS[DEFAULTS.mode])
 RUNS_A_JOB = len(VIEWS) * RUNS_A_PHOTO
+FACES_A_JOB = face.LOOKS[DEFAULTS.mode] * sum(FACE in sources(view.plane) for view in VIEWS)
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,16 @@ def _round(plan: Plan) -> Iterator[tuple[str, float]]:
         costs = {mode: _cost(ours, {**small, "mode": mode}, plan.modes) for mode in LOOKS}
     after = _raw(plan, everything)
     runs, cpu = (before.runs + after.runs) / 2, (before.cpu + after.cpu) / 2
+    faces = FACES_A_JOB * (before.face + after.face) / 2 / cpu
     yield "rate", load.rate
-    yield "throughput", load.rate * RUNS_A_JOB / runs
-    yield "arithmetic", RUNS_A_JOB * cpu / load.cpu
-    yield "with decoding", (RUNS_A_JOB * cpu + before.decode + after.decode) / load.cpu
+    yield "throughput", load.rate * (RUNS_A_JOB + faces) / runs
+    yield "arithmetic", (RUNS_A_JOB + faces) * cpu / load.cpu
+    yield "with decoding", ((RUNS_A_JOB + faces) * cpu + before.decode + after.decode) / load.cpu
     for mode, cost in costs.items():
         yield f"runs of {mode}", cost / cpu
     yield "order", load.overtaken
     yield "milliseconds", latency * 1000
-    yield "latency", latency / (RUNS_A_PHOTO * everything / runs)
+    yield "latency", latency / ((RUNS_A_PHOTO + faces) * everything / runs)
     yield "cold seconds", ours.cold
     yield "cold", ours.cold / idle.cold
     with worker(REFERENCE, small, everything) as reference:
@@ -113,7 +116,7 @@ def _round(plan: Plan) -> Iterator[tuple[str, float]]:
         with worker(OURS, small, 1) as ours:
             single = _batch(ours, small, plan)
         raw = _raw(plan, 1)
-        yield "one core", single.rate * RUNS_A_JOB / raw.runs
+        yield "one core", single.rate * (RUNS_A_JOB + FACES_A_JOB * raw.face / raw.cpu) / raw.runs
         yield "growth", (load.rate / single.rate) / (runs / raw.runs)
 
 
@@ -151,7 +154,8 @@ def _large(plan: Plan) -> Iterator[tuple[str, float]]:
         cpu = _batch(ours, small, plan).cpu
         cpu_large = _batch(ours, large, plan).cpu
         yield "large peak", ours.peak()
-    yield "large latency", (latency - 1.25 * RUNS_A_PHOTO * everything / raw.runs) / raw_large.pillow
+    runs = RUNS_A_PHOTO + FACES_A_JOB * raw.face / raw.cpu
+    yield "large latency", (latency - 1.25 * runs * everything / raw.runs) / raw_large.pillow
     yield "large cost", (cpu_large - cpu) / (2 * (raw_large.decode - raw.decode))
 
 

@@ -11,12 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from PIL import Image
 
 from bench.speed.photos import photo
-from posture import images
-from posture.landmarks import Pixels
+from posture import face, images
+from posture.landmarks import Array, Pixels
 from posture.models import files
 from posture.models.mediapipe import LandmarkerPool
 from posture.views import VIEWS
@@ -27,12 +28,14 @@ from posture.wire import base64_text
 class Raw:
     """`runs`: landmarker runs a second, of all landmarkers together. `cpu`: seconds of processor time a run.
 
-    `decode`: seconds of processor time that the worker needs from the base64 text of a photo to its pixels; `pillow`:
-    that Pillow needs from the file to an image of that size.
+    `face`: the same of a look at a head by the published face model. `decode`: seconds of processor time that the
+    worker needs from the base64 text of a photo to its pixels; `pillow`: that Pillow needs from the file to an image of
+    that size.
     """
 
     runs: float
     cpu: float
+    face: float
     decode: float
     pillow: float
 
@@ -68,9 +71,23 @@ def measure(landmarkers: int, seconds: float, size: tuple[int, int]) -> Raw:
     return Raw(
         runs=runs / elapsed,
         cpu=used / runs,
+        face=_face(pictures[0]),
         decode=_cost(lambda: _decoded(texts[0])),
         pillow=_cost(lambda: _load(file, (width, height))),
     )
+
+
+def _face(front: Pixels) -> float:
+    heads: list[Pixels] = []
+
+    def keep(head: Pixels) -> list[Array]:
+        heads.append(head)
+        return []
+
+    with LandmarkerPool(files.path(), 1, face=files.face()) as pool:
+        [person] = pool.detect(front)
+        face.find(front, person, "fast", keep)
+        return 0.0 if pool.find_faces is None else _cost(partial(pool.find_faces, heads[0]), clock=time.process_time)
 
 
 def _detect(
@@ -94,13 +111,13 @@ def _load(file: bytes, size: tuple[int, int]) -> None:
     image.load()
 
 
-def _cost(act: Callable[[], object], times: int = 9) -> float:
-    """The median of the processor time that an act takes, in seconds."""
+def _cost(act: Callable[[], object], times: int = 9, clock: Callable[[], float] = time.thread_time) -> float:
+    """The median of the processor time that an act takes, in seconds. `clock`: of this thread, or of all there are."""
     costs = []
     for _ in range(times):
-        began = time.thread_time()
+        began = clock()
         act()
-        costs.append(time.thread_time() - began)
+        costs.append(clock() - began)
     return sorted(costs)[times // 2]
 
 

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bench.speed.measure import RUNS_A_JOB, SMALL
+from bench.speed.measure import FACES_A_JOB, RUNS_A_JOB, SMALL
 from bench.speed.photos import job
 from bench.speed.rows import ROWS, Row, table
 from posture import cores
 from posture.analysis import measure
-from posture.landmarks import Landmarks, Pixels
+from posture.landmarks import Array, Landmarks, Pixels
 from posture.models.mediapipe import LandmarkerPool
 from posture.wire.request import parse
 from testing import TOP
@@ -32,10 +32,14 @@ def test_a_line_has_the_median_and_the_range_of_what_was_measured() -> None:
 
 def test_a_job_takes_as_many_landmarker_runs_as_the_ratios_count(pool: LandmarkerPool) -> None:
     runs: list[Pixels] = []
+    heads: list[Pixels] = []
 
     class Counting:
         look_closer = None
-        find_faces = None
+
+        def find_faces(self, pixels: Pixels) -> list[Array]:
+            heads.append(pixels)
+            return pool.find_faces(pixels) if pool.find_faces else []
 
         def detect(self, pixels: Pixels) -> list[Landmarks]:
             runs.append(pixels)
@@ -47,6 +51,7 @@ def test_a_job_takes_as_many_landmarker_runs_as_the_ratios_count(pool: Landmarke
     request = parse({"input": job(SMALL)})
     measure(request.photos, request.options, Counting())
     assert len(runs) == RUNS_A_JOB
+    assert len(heads) == FACES_A_JOB
 
 
 @pytest.mark.timeout(400)

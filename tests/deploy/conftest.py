@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from testing.runpod_api import Json, RunPod, serving
+from testing.runpod_api import Json, RunPod, demo_angles, serving
 from tests.deploy.operator import Operator
 
 
@@ -32,6 +32,6 @@ def endpoint(runpod: RunPod, operator: Operator) -> Json:
 
 
 @pytest.fixture
-def true_angles(demo: dict[str, Any]) -> Json:
-    angles: Json = demo["pairs"][0]["angles"]
-    return angles
+def good_angles(demo: dict[str, Any]) -> Json:
+    """What a worker may measure in the first demo pair."""
+    return demo_angles(demo)

@@ -11,6 +11,7 @@ import pytest
 
 from posture import analysis
 from posture.camera import Camera
+from posture.clarity import CLEAR, Clarity
 from posture.estimate import Estimate
 from posture.face import Face, FindFaces
 from posture.landmarks import INDEX, Array, Detect, Landmarks, Pixels
@@ -46,10 +47,11 @@ def scene(  # noqa: PLR0913, PLR0917  a builder: each names what a case is about
     size: tuple[int, int] = SIZE,
     camera: Camera = LEVEL,
     look_at_face: Callable[[], Sequence[Face]] = tuple,
+    clarity: Clarity = CLEAR,
 ) -> Scene:
     """A photo in which two looks have found this person, both the same, or `found` what it holds."""
     estimate = found or Estimate([person, person], [], 2)
-    return Scene(view, estimate, camera, *size, look_at_face)
+    return Scene(view, estimate, camera, *size, look_at_face, clarity)
 
 
 def face_at(nose: Array, width: float = 60.0) -> Face:
@@ -94,11 +96,11 @@ def with_lengths(trunk: float, thighs: float, shanks: float, person: Landmarks =
 
 
 def with_neck(person: Landmarks, length: float) -> Landmarks:
-    """The nose so many trunk lengths above the middle of the shoulders."""
+    """The head with the nose so many trunk lengths above the middle of the shoulders."""
     shoulders = person.middle("left_shoulder", "right_shoulder")
     trunk = math.dist(shoulders, person.middle("left_hip", "right_hip"))
     points = person.points.copy()
-    points[INDEX["nose"]] = shoulders - (0.0, length * trunk)
+    points[: INDEX["left_shoulder"]] += shoulders - (0.0, length * trunk) - person.middle("nose")
     return replace(person, points=points)
 
 

@@ -1,3 +1,4 @@
+import base64
 import json
 from typing import Any
 
@@ -5,13 +6,15 @@ import numpy as np
 import pytest
 
 from posture import __version__, analysis
+from posture.clarity import clarity
 from posture.errors import Finding, PostureError, UnfitPhotoError
-from posture.evidence import SMALL, validity
+from posture.evidence import times_worse, validity
 from posture.landmarks import INDEX, NAMES, Detect, Landmarks, Pixels
 from posture.models import files
 from posture.options import Mode, Options
-from posture.views import SAGITTAL
+from posture.views import FRONTAL, SAGITTAL
 from testing.builders import FRONT_PHOTO, NOBODY, SIDE_PHOTO, SIZE, WHITE, detect, detect_by, photo
+from testing.pictures import decoded
 from tests.posture.people import MIDDLE, PROFILE, STANDING, Seeing, answered, measured, moved_by
 
 
@@ -113,7 +116,7 @@ def test_the_details_of_an_angle_say_how_far_it_can_be_trusted() -> None:
     assert angle["repeatability_limit"] == pytest.approx(angle["uncertainty"] * 2**0.5, abs=0.011)
     assert angle["uncalibrated"] == angle["value"]
     assert "pelvic obliquity" in angle["meaning"]
-    assert "uninformative" in angle["validity"]["note"]
+    assert "a hint" in angle["validity"]["note"]
     assert angle["validity"]["slope"] < 0.5
     assert angle["trust"] == "poor"  # by its correlation with the truth
     assert not {"minimal_detectable_change", "reliability"} & set(angle)
@@ -182,8 +185,8 @@ def test_validity_and_note_are_about_the_value_that_the_calibration_gives() -> N
         known = validity(calibration, SAGITTAL, name)
         assert {key: angles[name]["validity"][key] for key in known} == known
     assert "too high" in plain["neck_tilt"]["validity"]["note"]
-    assert "`anatomical` allows for" not in moved["neck_tilt"]["validity"]["note"]
-    assert "too low" in moved["body_tilt"]["validity"]["note"]
+    assert "Figures and people" not in moved["neck_tilt"]["validity"]["note"]
+    assert "tragus" in moved["body_tilt"]["validity"]["note"]
 
 
 def test_what_is_not_strict_warns_instead_of_refusing() -> None:
@@ -206,14 +209,20 @@ def test_nobody_is_refused_even_where_it_is_not_strict() -> None:
     assert caught.value.code == "no_person"
 
 
-def test_the_same_body_in_fewer_pixels_is_less_certain() -> None:
-    def uncertainty(size: tuple[int, int]) -> float:
+def test_the_same_body_in_fewer_pixels_is_less_certain_by_what_the_photo_costs() -> None:
+    def stated(size: tuple[int, int]) -> float:
         details = answered(detect, photo("red", size), SIDE_PHOTO, include=["details"])["details"]
-        stated: float = details["front_view"]["angles"]["head_tilt"]["uncertainty"]
-        return stated
+        uncertainty: float = details["front_view"]["angles"]["head_tilt"]["uncertainty"]
+        return uncertainty
 
-    # 730 pixels from nose to ankles in the whole photo, 146 in a fifth of it
-    assert uncertainty((200, 220)) == pytest.approx(SMALL["standard"] / 146 * uncertainty(SIZE), abs=0.011)
+    def worse(size: tuple[int, int]) -> float:
+        pixels = decoded(base64.b64decode(photo("red", size)))
+        [person] = detect(pixels)
+        return times_worse("standard", FRONTAL, clarity(pixels, person))
+
+    small = (200, 220)  # a fifth of the whole photo, in which there are 146 pixels from nose to ankles
+    assert worse(small) > worse(SIZE)
+    assert stated(small) == pytest.approx(worse(small) / worse(SIZE) * stated(SIZE), abs=0.02)
 
 
 def test_the_problems_are_every_reason_for_either_photo_front_before_side_in_the_order_of_judging() -> None:

@@ -6,6 +6,7 @@ person's right, as a model does that is shown somebody from the front.
 
 import base64
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from PIL import Image
 from posture import face
 from posture.analysis import Model, outcome
 from posture.angles import FACE, MEASURES, measure, read
+from posture.clarity import CLEAR, Clarity
 from posture.face import Face, FindFaces
 from posture.landmarks import INDEX, Array, Landmarks, Pixels
 from posture.measurement import Reading, ViewMeasurement
@@ -28,7 +30,7 @@ from posture.views import FRONT, FRONTAL, SIDE
 from testing import DEMO, builders
 from testing.builders import FRONT_PHOTO, SIDE_PHOTO, SIZE, detect, landmarks
 from testing.pictures import decoded, file_bytes, mirror
-from tests.posture.people import LEVEL, Seeing, answered, scene
+from tests.posture.people import LEVEL, Seeing, answered, face_at, scene
 
 NOSE = np.array([500.0, 200.0])
 HEAD = {
@@ -39,6 +41,7 @@ HEAD = {
 PERSON = landmarks(builders.FRONT, **HEAD)
 MESH_NOSE, FOREHEAD, CHIN = 1, 10, 152
 DOTS = ((255, 0, 0), (0, 0, 255))
+CLOTHES = slice(300, None)  # rows of the picture
 
 
 def mesh(right: Array, left: Array) -> Array:
@@ -70,8 +73,10 @@ def _middle(of: Any) -> Array | None:
 
 
 def picture(right: tuple[float, float] = (470.0, 203.0), left: tuple[float, float] = (530.0, 197.0)) -> Pixels:
-    """A picture with the dots of a face in it."""
+    """A picture with the dots of a face in it, and chequered clothes with sharp edges below."""
     pixels = np.full((SIZE[1], SIZE[0], 3), 255, np.uint8)
+    rows, columns = np.indices(pixels[CLOTHES].shape[:2]) // 60
+    pixels[CLOTHES][(rows + columns) % 2 == 0] = 0
     for (x, y), color in zip((right, left), DOTS, strict=True):
         cv2.circle(pixels, (round(16 * (x - 0.5)), round(16 * (y - 0.5))), 16 * 6, color, -1, cv2.LINE_AA, shift=4)
     return pixels
@@ -192,10 +197,11 @@ def test_pairs_are_opposite_points_and_no_point_twice() -> None:
 # What is read from it
 
 
-def photographed(**options: Any) -> ViewMeasurement:
+def photographed(pixels: Pixels | None = None, **options: Any) -> ViewMeasurement:
     """A front photo with a face that is tilted by 5.71 degrees, the left side up; the ears are level."""
     model = Seeing(lambda _pixels: [PERSON.moved(0, 0.5)], Dots())
-    found = outcome(model, Options(**options), FRONT, file_bytes(Image.fromarray(picture())))
+    shown = picture() if pixels is None else pixels
+    found = outcome(model, Options(**options), FRONT, file_bytes(Image.fromarray(shown)))
     assert isinstance(found, ViewMeasurement)
     return found
 
@@ -266,6 +272,124 @@ def test_a_side_photo_that_is_not_refused_costs_no_look_at_a_face() -> None:
     found = outcome(Seeing(detect, dots), Options(), SIDE, base64.b64decode(SIDE_PHOTO))
     assert isinstance(found, ViewMeasurement)
     assert dots.shown == []
+
+
+# Whether it is read at all
+
+
+def held(tilt: float = 0.0, skew: float = 0.0) -> Face:
+    """A face whose left side is raised by so many degrees, and its line turned out of square to its axis."""
+    upright, across = face_at(np.zeros(2)).points, slice(None, 2)
+    points = upright @ _raised(tilt)
+    points[across] = upright[across] @ _raised(tilt + skew)
+    return Face(points + NOSE)
+
+
+def _raised(degrees: float) -> Array:
+    """What (x, y) is multiplied by to be turned anticlockwise in a picture, whose y points down."""
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return np.array([[cosine, -sine], [sine, cosine]])
+
+
+@given(st.floats(-90, 90))
+def test_the_tilt_of_a_face_is_that_of_its_line_the_left_side_raised(tilt: float) -> None:
+    assert held(tilt).tilt == pytest.approx(tilt)
+    assert held(tilt).mirrored(SIZE[0]).tilt == pytest.approx(-tilt)
+    assert Face(np.array([(0, 10), (20, 0), (0, 0), (0, 0), (0, 0)])).tilt == pytest.approx(26.565, abs=0.001)
+
+
+@given(st.floats(-180, 180), st.floats(-50, 50))
+def test_a_symmetrical_face_has_no_skew_however_it_is_turned_and_a_sheared_one_its_angle(
+    turn: float, shear: float
+) -> None:
+    assert held(turn).skew == pytest.approx(0, abs=1e-9)
+    sideways = np.array([[1, 0], [math.tan(math.radians(shear)), 1]])
+    sheared = Face(face_at(np.zeros(2)).points @ sideways @ _raised(turn))
+    assert sheared.skew == pytest.approx(abs(shear), abs=1e-9)
+    assert held(turn, shear).skew == pytest.approx(abs(shear), abs=1e-9)
+
+
+# Of a photo or a face: what is still read, and what is not.
+UNCLEAR: dict[str, tuple[Clarity, Clarity]] = {
+    "blur": (replace(CLEAR, blur=0.499), replace(CLEAR, blur=0.501)),
+    "relative_grain": (replace(CLEAR, grain=0.0399 * CLEAR.contrast), replace(CLEAR, grain=0.0401 * CLEAR.contrast)),
+    "coarseness": (replace(CLEAR, blocks=1.4 * 1.249), replace(CLEAR, blocks=1.4 * 1.251)),
+    "contrast": (replace(CLEAR, contrast=40.1), replace(CLEAR, contrast=39.9)),
+}
+
+
+@pytest.mark.parametrize("what", UNCLEAR)
+def test_a_face_is_read_in_a_photo_that_is_clear_enough(what: str) -> None:
+    enough, too_little = UNCLEAR[what]
+    assert getattr(enough, what) == pytest.approx(getattr(too_little, what), rel=0.01)
+    for faces in ([held(3)], [held(3), held(4)]):
+        assert face.tells_tilt(faces, CLEAR)
+        assert face.tells_tilt(faces, enough)
+        assert not face.tells_tilt(faces, too_little)
+
+
+@pytest.mark.parametrize("tilt", [0.0, -20.0])
+@pytest.mark.parametrize("way", [-1, 1])
+def test_a_face_is_read_where_it_is_as_square_as_faces_are(tilt: float, way: int) -> None:
+    square, askew, more_askew = (held(tilt, skew=way * skew) for skew in (0, 3.49, 3.51))
+    assert face.tells_tilt([square, askew], CLEAR)
+    for faces in ([more_askew], [square, more_askew], [more_askew, square]):
+        assert not face.tells_tilt(faces, CLEAR)
+
+
+@pytest.mark.parametrize("tilt", [0.0, -20.0])
+@pytest.mark.parametrize("way", [-1, 1])
+def test_a_face_is_read_where_the_looks_see_the_same_tilt(tilt: float, way: int) -> None:
+    assert face.tells_tilt([held(tilt), held(tilt + way * 3.99)], CLEAR)
+    assert not face.tells_tilt([held(tilt), held(tilt + way * 4.01)], CLEAR)
+    assert not face.tells_tilt([held(tilt), held(tilt + way * 2.1), held(tilt - way * 2.1)], CLEAR)
+
+
+def test_no_face_tells_no_tilt() -> None:
+    assert not face.tells_tilt([], CLEAR)
+
+
+def test_the_camera_does_not_decide_whether_a_face_is_read() -> None:
+    """Its skew is that in the picture as it is; a camera that looked down has skewed what is beside the middle."""
+    seen = held(skew=3.0).moved(1, 400, 0)
+    photo = scene(PERSON, camera=replace(LEVEL, pitch=-15.0, focal_35mm=26.0), look_at_face=lambda: [seen])
+    assert [one.points.tolist() for one in photo.faces_to_read] == [one.points.tolist() for one in photo.faces]
+    assert len(photo.faces_to_read) == 1
+    assert scene(PERSON, look_at_face=lambda: [held(skew=4.0)]).faces_to_read == ()
+    assert scene(PERSON, look_at_face=lambda: [seen], clarity=replace(CLEAR, blur=0.6)).faces_to_read == ()
+
+
+def _grainy(clothes: Pixels) -> Pixels:
+    noise = np.random.default_rng(0).normal(0, 60, clothes.shape[:2])[..., None]
+    return (0.3 * clothes.astype(float) + 80 + noise).clip(0, 255).astype(np.uint8)
+
+
+def _in_blocks(clothes: Pixels) -> Pixels:
+    """Steps at each eighth pixel of the picture as it is looked at, which is half as large as it is sent."""
+    columns = np.arange(clothes.shape[1]) // 16 % 2 * 30
+    return (0.8 * clothes.astype(float) + columns[:, None]).clip(0, 255).astype(np.uint8)
+
+
+POOR: dict[str, Callable[[Pixels], Any]] = {
+    "blurred": lambda clothes: cv2.GaussianBlur(clothes, (0, 0), 6),
+    "shaken": lambda clothes: cv2.blur(clothes, (25, 1)),
+    "grainy": _grainy,
+    "pale": lambda clothes: 230 + clothes // 10,
+    "compressed": _in_blocks,
+}
+
+
+@pytest.mark.parametrize("case", POOR)
+def test_in_a_poor_photo_the_heads_tilt_is_that_of_the_ears(case: str) -> None:
+    """The face itself is drawn as sharply as before, and would be found."""
+    pixels = picture()
+    pixels[CLOTHES] = POOR[case](pixels[CLOTHES])
+    assert face.find(pixels, PERSON, "standard", Dots())
+    poor, good = (photographed(shown, strict=False).angles["head_tilt"] for shown in (pixels, picture()))
+    assert (poor.measure.source, good.measure.source) == ("ears", "face")
+    assert poor.value == pytest.approx(0, abs=0.01)
+    assert np.ravel(poor.line) == pytest.approx([470, 195, 530, 195], abs=1)
+    assert poor.uncertainty > good.uncertainty
 
 
 # The model itself

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posture import judge
+from posture.clarity import CLEAR, Clarity
 from posture.errors import Finding
 from posture.estimate import Estimate
 from posture.face import Face
@@ -169,6 +170,19 @@ def test_a_head_held_low_is_no_missing_one_where_its_face_lies_wholly_in_the_pic
     assert codes(scene(low, view, look_at_face=lambda: [face, face])) == expected
 
 
+@pytest.mark.parametrize(("up", "behind"), [(18, 0), (0, 18)], ids=["a small face", "an ear far behind"])
+def test_in_profile_a_low_neck_below_a_head_of_another_shape_is_an_invented_head(up: float, behind: float) -> None:
+    def with_head(neck: float, up: float, behind: float) -> Scene:
+        """The mouth so many pixels nearer to the eyes, the ear so many further behind."""
+        person = moved_by(with_neck(PERSONS[SIDE], neck), "right_ear", -behind)
+        return scene(moved_by(moved_by(person, "mouth_left", 0, -up), "mouth_right", 0, -up), SIDE)
+
+    low, usual = judge.NECK_IN_PROFILE - 0.005, judge.NECK_IN_PROFILE + 0.005
+    assert codes(with_head(low, 0, 0)) == []
+    assert codes(with_head(usual, up, behind)) == []
+    assert codes(with_head(low, up, behind)) == ["person_cropped"]
+
+
 @for_each_view
 def test_a_face_is_looked_for_only_where_the_head_would_else_be_missing(view: View) -> None:
     asked = []
@@ -196,7 +210,7 @@ def test_from_behind_where_the_model_may_invent_a_nose_a_short_neck_tells_nothin
         """One look of two sees the person turned so far."""
         found = [turned(turn).shifted(0, room - 320) for turn in (view.plane.turn, degrees)]
         for person in found:
-            person.points[: INDEX["left_shoulder"], 1] = room - neck * 240
+            person.points[: INDEX["left_shoulder"], 1] += room - neck * 240 - person.middle("nose")[1]
         return scene(found[0], view, looks(*found))
 
     assert "person_cropped" in codes(short_necked(judge.INVENTED_NOSE - 0.1))
@@ -275,7 +289,26 @@ def seen_in_profile(near: int = 1, **visibility: float) -> Landmarks:
 def test_in_profile_the_body_may_hide_its_further_side(near: int) -> None:
     least = judge.VISIBLE_IN_PROFILE["feet"]
     assert hidden(seen_in_profile(near, feet=least + 0.001), SIDE) == []
-    assert hidden(seen_in_profile(near, feet=least - 0.001), SIDE) == ["something seems to hide the person's feet."]
+    for seen in (least - 0.001, judge.FEET_SEEN + 0.001):
+        assert hidden(seen_in_profile(near, feet=seen), SIDE) == ["something seems to hide the person's feet."]
+
+
+@pytest.mark.parametrize("near", [0, 1])
+def test_feet_that_are_hardly_seen_in_profile_are_refused(near: int) -> None:
+    photo = scene(seen_in_profile(near, feet=judge.FEET_SEEN - 0.001), SIDE)
+    assert judge.judge(photo) == (
+        Finding(
+            "low_confidence",
+            "something hides the person's feet.",
+            "Take the photo with nothing in front of the person, the feet to be seen.",
+            "side",
+        ),
+    )
+
+
+def test_feet_that_are_hardly_seen_from_the_front_are_remarked() -> None:
+    person = with_visibility(STANDING, **dict.fromkeys(PARTS["feet"], judge.FEET_SEEN - 0.1))
+    assert hidden(person, FRONT) == ["something seems to hide the person's feet."]
 
 
 @pytest.mark.parametrize(
@@ -292,6 +325,59 @@ def test_all_hidden_parts_are_named_in_one_warning() -> None:
     names = [*PARTS["knees"], *PARTS["feet"]]
     [said] = hidden(with_visibility(STANDING, **dict.fromkeys(names, 0.5)), FRONT)
     assert said == "something seems to hide the person's knees and feet."
+
+
+def of_grain(relative: float, contrast: float) -> Clarity:
+    return replace(CLEAR, grain=relative * contrast, contrast=contrast)
+
+
+# By code, a photo that is just as good as may be and one that is not.
+POOR: dict[str, tuple[Clarity, Clarity]] = {
+    "photo_blurred": (replace(CLEAR, blur=judge.BLURRED), replace(CLEAR, blur=judge.BLURRED + 0.001)),
+    "photo_grainy": (of_grain(judge.GRAINY - 0.0001, 80), of_grain(judge.GRAINY + 0.0001, 80)),
+    "photo_dark": (replace(CLEAR, contrast=judge.DARK), replace(CLEAR, contrast=judge.DARK - 0.1)),
+    "photo_compressed": (
+        replace(CLEAR, blocks=1.4 * judge.COMPRESSED - 0.001),
+        replace(CLEAR, blocks=1.4 * judge.COMPRESSED + 0.001),
+    ),
+}
+SAID = {"photo_blurred": "blurred", "photo_grainy": "grainy", "photo_dark": "dark", "photo_compressed": "compressed"}
+
+
+@for_each_view
+@pytest.mark.parametrize("code", POOR)
+def test_a_poor_photo_is_measured_and_remarked_for_what_is_poor_in_it(view: View, code: str) -> None:
+    good, poor = (scene(PERSONS[view], view, clarity=seen) for seen in POOR[code])
+    assert judge.remarks(good) == ()
+    assert codes(poor) == []
+    [finding] = judge.remarks(poor)
+    assert (finding.code, finding.view) == (code, view.name)
+    assert SAID[code] in finding.problem
+    assert finding.problem.endswith("its angles are less certain.")
+
+
+def test_the_same_grain_is_more_in_a_photo_of_less_contrast() -> None:
+    pale, bright = (replace(CLEAR, grain=2.0, contrast=contrast) for contrast in (60, 120))
+    assert [finding.code for finding in judge.remarks(scene(STANDING, clarity=pale))] == ["photo_grainy"]
+    assert judge.remarks(scene(STANDING, clarity=bright)) == ()
+
+
+def test_the_same_blocks_are_more_in_a_smaller_body() -> None:
+    small, large = (replace(CLEAR, blocks=1.4 * 1.15, size=size) for size in (240, 720))
+    assert [finding.code for finding in judge.remarks(scene(STANDING, clarity=small))] == ["photo_compressed"]
+    assert judge.remarks(scene(STANDING, clarity=large)) == ()
+
+
+def test_all_that_is_poor_in_a_photo_is_remarked() -> None:
+    photo = scene(STANDING, clarity=Clarity(blur=2, grain=10, contrast=20, blocks=5, size=300))
+    assert [finding.code for finding in judge.remarks(photo)] == list(POOR)
+
+
+def test_how_clear_a_photo_is_stands_with_its_quality() -> None:
+    seen = Clarity(blur=0.7, grain=3.0, contrast=60.0, blocks=2.1, size=720.0)
+    quality = scene(STANDING, clarity=seen).quality()
+    told = [quality[name] for name in ("blur_percent", "grain", "contrast", "coarseness")]
+    assert told == pytest.approx([0.7, 0.05, 60, 1.5])
 
 
 @pytest.mark.parametrize("near", ["right_ear", "left_ear"])

@@ -8,13 +8,14 @@ from PIL import Image
 from posture import judge
 from posture.analysis import measure
 from posture.errors import PostureError
+from posture.images import MIN_SIDE
 from posture.models.mediapipe import LandmarkerPool
 from posture.options import Options
 from posture.scene import Scene
 from posture.views import FRONT, SIDE, View
-from testing.figures import figures, sample, unfit
+from testing.figures import evenly, figures, sample, unfit
 from testing.occlusions import harmless, occlusions
-from testing.pictures import decoded, file_bytes
+from testing.pictures import decoded, file_bytes, scale
 from testing.scenes import core_angles, see, verdict
 from testing.subjects import (
     CROWN,
@@ -98,15 +99,18 @@ NEAR = 8.0  # degrees; seen up to 7.1
 
 
 def sent_as_jpeg(pool: LandmarkerPool, image: Image.Image, view: View) -> Scene | None:
-    """What is seen in a picture that a client sends."""
+    """What is seen in a picture that a client sends: enlarged where it has too few pixels to be taken."""
+    shortest = min(image.size)
+    if shortest < MIN_SIDE:
+        image = scale(image, MIN_SIDE / shortest)
     return see(decoded(file_bytes(image, "JPEG", quality=92)), view, pool)
 
 
 @pytest.fixture(scope="module")
 def subjects(pool: LandmarkerPool) -> list[Figure]:
-    """The demo photos and those of the folder that POSTURE_TRUTH names."""
+    """The demo photos and some of the folder that POSTURE_TRUTH names, of 30 figures at most, always the same."""
     found = []
-    for figure in figures():
+    for figure in evenly(figures(), 30):
         image = Image.open(figure.file).convert("RGB")
         scene = sent_as_jpeg(pool, image, figure.view)
         assert scene is not None, figure
@@ -200,7 +204,7 @@ def is_told(scene: Scene | None) -> bool:
 def test_what_hides_a_part_is_told_in_most_photos(
     pool: LandmarkerPool, subjects: list[Figure], case: str, view: View
 ) -> None:
-    of_view = [subject for subject in subjects if subject.view is view][::4]
+    of_view = [subject for subject in subjects if subject.view is view][::2]
     told = [
         is_told(sent_as_jpeg(pool, occlusions(number)[case](subject), view)) for number, subject in enumerate(of_view)
     ]

@@ -19,7 +19,7 @@ from testing.pictures import file_bytes
 PAIRS = ["", "_2", "_3"]
 
 # What turning a picture by up to 10 degrees may add to an angle beyond the turn itself. The neck's line is the shortest
-# and the ear's landmark the least certain.
+# and the ear's landmark the least certain. Seen up to 3.1, and 1.0.
 TURNING_MARGIN = {"neck_tilt": 4.5}
 TURNING_MARGIN_OF_OTHERS = 2.0
 
@@ -108,13 +108,23 @@ def test_the_same_photos_give_the_same_numbers(pool: LandmarkerPool, plain: dict
 
 
 def test_the_figures_with_known_angles_are_measured_as_well_as_before(pool: LandmarkerPool, truth_folder: Path) -> None:
-    """Bounds on the mean absolute error (front) and on the standard deviation of the error (side) over all figures."""
+    """Bounds on the mean absolute error (front) and on the standard deviation of the error (side) over all figures.
+
+    All pairs are measured, none refused. So the head is missed in none of those who hold it low, whose true `neck_tilt`
+    is above 25 degrees: the photo of a head that is taken for a missing one is refused.
+    """
+    truths = sorted(truth_folder.glob("*.json"))
+    low = 0
     errors: dict[tuple[str, str], list[float]] = {}
-    for truth in sorted(truth_folder.glob("*.json")):
+    for truth in truths:
         front, side = (truth.with_name(f"{truth.stem}_{view}.jpg").read_bytes() for view in ("front", "side"))
         true: Angles = json.loads(truth.read_text())["angles"]
+        low += true["side"]["neck_tilt"] > 25
         for view, angles in measure(pool, front, side).items():
             for name, value in angles.items():
                 errors.setdefault((view, name), []).append(value - true[view][name])
-    assert np.mean([np.mean(np.abs(error)) for (view, _), error in errors.items() if view == "front"]) < 1.3
-    assert np.mean([np.std(error, ddof=1) for (view, _), error in errors.items() if view == "side"]) < 1.7
+    assert {len(of) for of in errors.values()} == {len(truths)}
+    assert low, "or nothing is shown of low heads"
+    assert np.mean([np.mean(np.abs(error)) for (view, _), error in errors.items() if view == "front"]) < 0.75
+    assert np.mean([np.std(error, ddof=1) for (view, _), error in errors.items() if view == "side"]) < 1.66
+    assert np.mean(np.abs(errors["front", "head_tilt"])) < 0.6

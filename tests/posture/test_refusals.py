@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from posture import judge
 from posture.camera import Camera
+from posture.clarity import Clarity
 from posture.errors import PostureError
 from posture.estimate import Estimate
 from posture.landmarks import Landmarks, Pixels
@@ -165,6 +166,11 @@ def test_one_photo_of_the_wrong_view_is_not_an_exchange() -> None:
 def test_the_figures_behind_the_judgement_are_given() -> None:
     person = with_presence(turned(20).moved(5, center=MIDDLE), right_hip=0.7)
     found = looks(*(moved_by(person, "left_knee", way * 7.3) for way in (-1, 1)))
-    assert scene(person, FRONT, found).quality() == pytest.approx(
-        {"turn_degrees": 20, "lean_degrees": 5, "spread_percent": 1, "lowest_presence": 0.7, "looks": 2}, abs=0.001
-    )
+    poor = Clarity(blur=0.7, grain=3, contrast=60, blocks=2.8, size=730)
+    assert scene(person, FRONT, found, clarity=poor).quality() == pytest.approx(
+        {
+            "turn_degrees": 20, "lean_degrees": 5, "spread_percent": 1, "lowest_presence": 0.7, "looks": 2,
+            "blur_percent": 0.7, "grain": 0.05, "contrast": 60, "coarseness": 2,
+        },
+        abs=0.001,
+    )  # fmt: skip

@@ -17,7 +17,7 @@ from deploy import config
 from deploy.__main__ import main
 from deploy.api import QUEUE_URL, Patience
 from testing import DEMO, TOP
-from testing.runpod_api import RunPod, serving
+from testing.runpod_api import RunPod, demo_angles, serving
 
 GUIDE = (TOP / "RUNPOD_DEPLOYMENT.md").read_text()
 
@@ -25,7 +25,7 @@ GUIDE = (TOP / "RUNPOD_DEPLOYMENT.md").read_text()
 @pytest.fixture
 def runpod(monkeypatch: pytest.MonkeyPatch, demo: dict[str, Any]) -> Iterator[RunPod]:
     account = RunPod()
-    account.output = {"output": {"data": demo["pairs"][0]["angles"]}}
+    account.output = {"output": {"data": demo_angles(demo)}}
     with serving(account) as environment:
         for name, value in {**environment, "ENDPOINT_ID": "endpoint1"}.items():
             monkeypatch.setenv(name, value)

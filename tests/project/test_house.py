@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "posture/worker": {"core", "posture/wire"},
     "deploy": set[str](),
     "runpod_handler.py": {"core", "posture/wire", "posture/worker"},
-    "test_runpod_local.py": {"core", "runpod_handler.py"},
+    "test_runpod_local.py": {"core", "runpod_handler.py", "deploy"},
     "docs": {"core", "posture/wire", "posture/worker"},
     "testing": {"core", "posture/wire"},
     "bench": {"core", "posture/wire", "posture/worker", "testing"},

@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from posture.angles import of_plane
 from posture.views import FRONT, SIDE, VIEWS
 from testing import DEMO
-from testing.figures import figures, sample, true_measures, unfit
+from testing.figures import FigurePhoto, evenly, figures, sample, true_measures, unfit
 
 NAMES = {view.name: [row.name for row in of_plane(view.plane)] for view in VIEWS}
 
@@ -61,10 +62,40 @@ def test_the_angles_of_the_true_landmarks_are_the_true_angles(truth_folder: Path
                 assert measured[name] == pytest.approx(angle, abs=0.3), (file.stem, name)
 
 
-def test_a_sample_has_the_demo_photos_and_every_fourth_of_the_others_which_turn_by_turn_are_all() -> None:
-    photos = list(range(6 + 10))
-    samples = [sample(photos, chr(number)) for number in range(4)]
-    assert samples[1] == [*range(6), 7, 11, 15]
-    assert sample(photos, "\x01") == samples[1]
-    assert sorted(photo for each in samples for photo in each[6:]) == photos[6:]
+@pytest.mark.parametrize("others", [222, 54, 22])
+def test_a_sample_has_the_demo_photos_and_about_six_others_which_turn_by_turn_are_all(others: int) -> None:
+    photos = list(range(6 + others))
+    samples = [sample(photos, chr(number)) for number in range(64)]
+    assert all(each[:6] == photos[:6] for each in samples)
+    rest = [each[6:] for each in samples]
+    assert all(6 <= len(each) <= 8 for each in rest)
+    assert {number for each in rest for number in each} == {*photos[6:]}
+    assert len(rest[1]) == pytest.approx(others / np.diff(rest[1])[0], abs=1)
+    assert len({*np.diff(rest[1])}) == 1, "evenly spaced"
+    assert all({number % 2 for number in each} == {0, 1} for each in rest), "fronts and sides"
+
+
+def test_a_case_always_has_the_same_sample_and_of_few_photos_all() -> None:
+    photos = list(range(6 + 54))
+    assert sample(photos, "noisy") == sample(photos, "noisy") != sample(photos, "small")
     assert sample(photos[:6], "any") == photos[:6]
+    assert sample(photos[:10], "any") == photos[:10]
+
+
+@pytest.mark.parametrize(("figures_of_all", "most", "left"), [(114, 30, 30), (114, 20, 20), (14, 30, 14), (3, 2, 3)])
+def test_photos_of_fewer_figures_are_the_demos_and_both_of_others_evenly(
+    figures_of_all: int, most: int, left: int
+) -> None:
+    photos = [
+        FigurePhoto(f"{number:03}", view, Path(f"{number:03}_{view.name}.jpg"), "left", {})
+        for number in range(figures_of_all)
+        for view in VIEWS
+    ]
+    found = evenly(photos, most)
+    numbers = [int(photo.figure) for photo in found]
+    assert [photo.view for photo in found] == [FRONT, SIDE] * left
+    assert numbers == sorted(numbers)
+    assert numbers[:6] == [0, 0, 1, 1, 2, 2]
+    apart = {*np.diff(numbers[6::2])}
+    assert not apart or max(apart) - min(apart) <= 1
+    assert found == evenly(photos, most)

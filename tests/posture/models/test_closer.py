@@ -14,7 +14,7 @@ from posture.models import closer, derived, files
 from posture.models.closer import SIDE, Region
 from posture.models.mediapipe import LandmarkerPool
 from testing.builders import FRONT, landmarks
-from testing.figures import figures
+from testing.figures import evenly, figures
 from testing.pictures import decoded
 
 PERSON = landmarks(FRONT)
@@ -68,7 +68,7 @@ def test_on_the_square_that_mediapipe_chooses_the_landmarks_are_its_own(pool: La
         LandmarkerPool(finder(tmp_path), 1) as regions,
         LandmarkerPool(files.location(files.MARKER), 1) as marks,
     ):
-        for photo in figures()[:80]:
+        for photo in evenly(figures(), 20):
             pixels = decoded(photo.file.read_bytes())
             for person, place in zip(pool.detect(pixels), regions.detect(pixels), strict=True):
                 corners = place.points[:3]
