@@ -117,7 +117,7 @@ def test_the_details_of_an_angle_say_how_far_it_can_be_trusted() -> None:
     assert angle["uncalibrated"] == angle["value"]
     assert "pelvic obliquity" in angle["meaning"]
     assert "a hint" in angle["validity"]["note"]
-    assert angle["validity"]["slope"] < 0.5
+    assert angle["validity"]["slope"] < 0.7
     assert angle["trust"] == "poor"  # by its correlation with the truth
     assert not {"minimal_detectable_change", "reliability"} & set(angle)
 
