@@ -40,8 +40,8 @@ MIN_NECK_WITHOUT_ROOM = 0.31
 ROOM_FOR_HEAD = 0.6
 # In profile the head that the model invents inside of a trunk is small for the body, or the ear lies far behind the
 # face: eyes and mouth 0.027 to 0.044 apart, or the ear at 1.8 to 2.5 times that distance; seen 0.046 to 0.058 and 1.04
-# to 1.32 in good photos, whose necks are seen from 0.33. Head and neck together spare a head that is held low.
-NECK_IN_PROFILE = 0.33
+# to 1.32 in good photos, whose necks are 0.33 and longer. Head and neck together spare a head that is held low.
+NECK_IN_PROFILE = 0.345
 SMALL_HEAD = 0.045
 LONG_HEAD = 1.5
 # A face that lies wholly in the picture belongs to a head that does, however low it is held. Seen 0.10 and more in good
