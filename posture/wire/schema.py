@@ -67,6 +67,7 @@ def options() -> Schema:
     found: Schema = {}
     for field in msgspec.structs.fields(RequestOptions):
         schema = msgspec.json.schema(field.type)
+        schema.pop("uniqueItems", None)  # a word that is asked for twice is taken once
         named = schema.pop("$defs", {})
         if isinstance(of_each := schema.get("additionalProperties"), dict):
             of_each = named.get(of_each.get("$ref", "").rpartition("/")[2], of_each)
