@@ -163,7 +163,7 @@ def _marks(
     people = [calibrated(scene.righted(look)) for look in scene.estimate.looks]
     means: dict[str, Marks] = {angles.BODY: calibrated(scene.person)}
     looks: dict[str, Sequence[Marks]] = {angles.BODY: people}
-    if angles.FACE in angles.sources(scene.view.plane) and (faces := scene.faces_to_read):
+    if faces := scene.faces_to_read:
         means[angles.FACE], looks[angles.FACE] = face.mean(faces), faces
     return means, looks
 

@@ -162,7 +162,7 @@ def find(pixels: Pixels, mode: str, detect: Detect, look_closer: LookCloser | No
     """
     if look_closer is None or mode not in CLOSER:
         return estimate(pixels, detect, LOOKS[mode])
-    exchanged = _mirror_image_is_first(pixels)
+    exchanged = mirror_image_is_first(pixels)
     shown = np.ascontiguousarray(pixels[:, ::-1]) if exchanged else pixels
     found = _find_closer(shown, mode, detect, look_closer) or estimate(shown, detect, LOOKS[mode])
     if found is None:
@@ -172,7 +172,7 @@ def find(pixels: Pixels, mode: str, detect: Detect, look_closer: LookCloser | No
     return found.mirrored(pixels.shape[1]) if exchanged else found
 
 
-def _mirror_image_is_first(pixels: Pixels) -> bool:
+def mirror_image_is_first(pixels: Pixels) -> bool:
     """Which of a picture and its mirror image is looked at: the one whose pixels come first, read row by row."""
     for row in pixels:
         there: bytes = row.tobytes()

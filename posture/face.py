@@ -26,7 +26,9 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from posture.angles import HORIZONTAL_TILT
 from posture.clarity import Clarity
+from posture.estimate import mirror_image_is_first
 from posture.landmarks import INDEX, Array, Landmarks, Pixels
 
 # Finds faces in a picture, the mesh of each (478, 2) in pixels: a model's `find_faces`, or a test's own.
@@ -99,8 +101,7 @@ class Face:
     @property
     def tilt(self) -> float:
         """The angle of its line against the horizontal, in degrees, the left end raised."""
-        right, left = self.points[:2]
-        return math.degrees(math.atan2(right[1] - left[1], left[0] - right[0]))
+        return HORIZONTAL_TILT.formula([*self.points[:2]], 1, 1)
 
     @property
     def skew(self) -> float:
@@ -152,9 +153,9 @@ def find(pixels: Pixels, person: Landmarks, mode: str, find_faces: FindFaces | N
     if find_faces is None or person.nose_to_ankle < SMALLEST:
         return ()
     left, top, part = _cut(pixels, person)
-    mirror_image, side = np.ascontiguousarray(part[:, ::-1]), part.shape[1]
-    exchanged = LOOKS[mode] > 1 and mirror_image.tobytes() < part.tobytes()
-    shown = _enlarged(mirror_image if exchanged else part)
+    side = part.shape[1]
+    exchanged = LOOKS[mode] > 1 and mirror_image_is_first(part)
+    shown = _enlarged(np.ascontiguousarray(part[:, ::-1]) if exchanged else part)
     nose = person.middle("nose") - (left, top)
     faces = []
     for mirrored in (False, True)[: LOOKS[mode]]:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from posture import face
+from posture.angles import FACE, sources
 from posture.camera import Camera
 from posture.clarity import CLEAR, Clarity
 from posture.estimate import Estimate
@@ -59,8 +60,9 @@ class Scene:
 
     @property
     def faces_to_read(self) -> Sequence[Face]:
-        """The same where the head's tilt can be read from it; none where the ears tell more."""
-        return self.faces if face.tells_tilt(self._faces_seen, self.clarity) else ()
+        """The same where the view has a measure to read from it; none where the ears tell more."""
+        reads = FACE in sources(self.view.plane)  # else nobody looks at a face
+        return self.faces if reads and face.tells_tilt(self._faces_seen, self.clarity) else ()
 
     def _righted_face(self, seen: Face) -> Face:
         level = Face(self.camera.levelled(seen.points, self.width, self.height))

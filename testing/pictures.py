@@ -66,8 +66,8 @@ def blur(image: Image.Image, radius: float) -> Image.Image:
     return image.filter(ImageFilter.GaussianBlur(radius))
 
 
-def add_noise(image: Image.Image, deviation: float, seed: int) -> Image.Image:
-    """Normal noise of that standard deviation, of 255."""
+def add_noise(image: Image.Image, deviation: float, seed: int | np.random.Generator) -> Image.Image:
+    """Normal noise of that standard deviation, of 255. `seed`: or the generator that it is drawn from."""
     pixels = np.asarray(image)
     noise = np.random.default_rng(seed).normal(0, deviation, pixels.shape)
     return Image.fromarray(np.clip(pixels + noise, 0, 255).astype(np.uint8))

@@ -4,7 +4,7 @@ from functools import partial
 
 from posture import face, judge
 from posture.analysis import Model
-from posture.angles import BODY, FACE, of_plane, read, sources, variants_of
+from posture.angles import BODY, FACE, of_plane, read, variants_of
 from posture.camera import Camera
 from posture.clarity import clarity
 from posture.estimate import find
@@ -49,6 +49,6 @@ def angles_by_source(scene: Scene) -> dict[str, float]:
 def _marks(scene: Scene) -> dict[str, Marks]:
     """What may be read from, by what it is of."""
     marks: dict[str, Marks] = {BODY: scene.person}
-    if FACE in sources(scene.view.plane) and (faces := scene.faces_to_read):
+    if faces := scene.faces_to_read:
         marks[FACE] = face.mean(faces)
     return marks

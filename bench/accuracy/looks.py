@@ -141,7 +141,7 @@ def _measured(
         read = angles.read(rows, marks, direction, person.nose_to_ankle)
         return read | {row.name: read[row.key] for row in rows if row.of == found[row.name]}
 
-    faces = scene.faces_to_read if angles.FACE in angles.sources(plane) else ()
+    faces = scene.faces_to_read
     people = [calibrate(person, plane, direction) for person in (scene.person, *scene.estimate.looks)]
     means: dict[str, Marks] = {angles.BODY: people[0]} | ({angles.FACE: face.mean(faces)} if faces else {})
     found = {row.name: row.best(means).of for row in angles.of_plane(plane)}

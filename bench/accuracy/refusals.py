@@ -181,7 +181,7 @@ _CASES: tuple[tuple[str, str | None, Change], ...] = (
 )
 
 
-_MILDLY_POOR = ("blur 0.25 %", "grain 12", "180 px")  # of the conditions of posture.accuracy.retakes
+_MILDLY_POOR = ("blur 0.25 %", "grain 12", "180 px")  # of the conditions of bench.accuracy.retakes
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from posture.images import MIN_SIDE
-from testing.pictures import blur, file_bytes, frame, pixels_of, scale
+from testing.pictures import add_noise, blur, file_bytes, frame, pixels_of, scale
 
 # What a condition does to a picture: the picture, the body's size in it in pixels from nose to ankles, and chance.
 Worsen = Callable[[Image.Image, float, np.random.Generator], Image.Image]
@@ -35,9 +35,7 @@ def _shaken(percent: float, image: Image.Image, _size: float, random: np.random.
 
 def _grainy(deviation: float, image: Image.Image, _size: float, random: np.random.Generator) -> Image.Image:
     """Normal noise of that standard deviation, of 255."""
-    pixels = np.asarray(image)
-    noise = random.normal(0, deviation, pixels.shape)
-    return Image.fromarray(np.clip(pixels + noise, 0, 255).astype(np.uint8))
+    return add_noise(image, deviation, random)
 
 
 def _dark(light: float, image: Image.Image, size: float, random: np.random.Generator) -> Image.Image:
