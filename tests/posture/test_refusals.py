@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from posture import judge
@@ -61,6 +61,12 @@ def test_faults_are_named_in_the_order_in_which_they_are_judged() -> None:
         assert codes(judged)[0] == code
 
 
+def at_a_limit(seen: Scene) -> bool:
+    """Whether a quantity lies so near to a limit that the rounding of arithmetic decides on which side it is."""
+    limits = (limit for check in judge.checks(seen.view) for limit in check.limits)
+    return any(math.isclose(limit.quantity(seen), limit.number, rel_tol=1e-9) for limit in limits)
+
+
 @given(st.floats(0, 180), st.floats(-180, 180), st.floats(-500, 500), st.floats(-300, 300), st.floats(0, 50))
 def test_a_mirrored_picture_is_judged_like_the_picture(
     turn: float, lean: float, right: float, down: float, apart: float
@@ -69,7 +75,9 @@ def test_a_mirrored_picture_is_judged_like_the_picture(
     found = [moved_by(person, "left_hip", way * apart) for way in (-1, 1)]
     mirrored = looks(*(look.mirrored(SIZE[0]) for look in found))
     for view in VIEWS:
-        expected = codes(scene(person, view, looks(*found)))
+        seen = scene(person, view, looks(*found))
+        assume(not at_a_limit(seen))
+        expected = codes(seen)
         assert codes(scene(person, view, mirrored)) == expected
         assert codes(scene(person, view, mirrored, camera=Camera(mirrored=True))) == expected
 
@@ -83,14 +91,17 @@ def test_a_roll_of_the_camera_that_is_known_makes_no_difference(roll: float) -> 
         assert codes(scene(rolled, view, size=size, camera=Camera(roll=roll))) == []
 
 
+@example(scale=0.875, turn=float(judge.OTHER_VIEW), height=600)
 @given(st.floats(judge.MIN_SIZE / 500, 5), st.floats(0, 180), st.integers(600, 1100))
 def test_the_same_picture_in_more_pixels_is_judged_alike(scale: float, turn: float, height: int) -> None:
     person, size = turned(turn), (SIZE[0], height)
     larger = person.moved(0, scale)
     grown = Scene(FRONT, Estimate([larger], (), 1), Camera(), round(scale * size[0]), round(scale * size[1]))
     rounding = 1 / scale  # of the picture's size, in pixels of the original
-    if all(abs(height - at - judge.MARGIN * NOSE_TO_ANKLE) > rounding for at in person.points[:, 1]):
-        assert codes(grown) == codes(scene(person, FRONT, looks(person), size))
+    assume(all(abs(height - at - judge.MARGIN * NOSE_TO_ANKLE) > rounding for at in person.points[:, 1]))
+    seen = scene(person, FRONT, looks(person), size)
+    assume(not at_a_limit(seen))
+    assert codes(grown) == codes(seen)
 
 
 ADVICE = {
