@@ -19,6 +19,7 @@ from itertools import chain
 import cv2
 import numpy as np
 
+from posture import mirror
 from posture.landmarks import NEEDED, Array, Detect, Landmarks, LookCloser, Pixels
 from posture.search import find_small
 
@@ -65,7 +66,7 @@ class Look:
             pixels = cv2.warpAffine(
                 pixels, matrix, (shown_width, shown_height), borderMode=cv2.BORDER_REPLICATE
             ).astype(np.uint8, copy=False)
-        return cv2.flip(pixels, 1).astype(np.uint8, copy=False) if self.mirrored else pixels
+        return mirror.image(pixels) if self.mirrored else pixels
 
     def bring_back(self, seen: Landmarks, width: int, height: int) -> Landmarks:
         """Landmarks found in what was shown, in pixels of the photo itself, which is of this size."""
@@ -162,24 +163,14 @@ def find(pixels: Pixels, mode: str, detect: Detect, look_closer: LookCloser | No
     """
     if look_closer is None or mode not in CLOSER:
         return estimate(pixels, detect, LOOKS[mode])
-    exchanged = mirror_image_is_first(pixels)
-    shown = np.ascontiguousarray(pixels[:, ::-1]) if exchanged else pixels
+    exchanged = mirror.image_is_first(pixels)
+    shown = mirror.image(pixels) if exchanged else pixels
     found = _find_closer(shown, mode, detect, look_closer) or estimate(shown, detect, LOOKS[mode])
     if found is None:
         return None
     if not found.agrees:
         found = _settled(shown, found, look_closer) or found
     return found.mirrored(pixels.shape[1]) if exchanged else found
-
-
-def mirror_image_is_first(pixels: Pixels) -> bool:
-    """Which of a picture and its mirror image is looked at: the one whose pixels come first, read row by row."""
-    for row in pixels:
-        there: bytes = row.tobytes()
-        back: bytes = row[::-1].tobytes()
-        if there != back:
-            return back < there
-    return False
 
 
 def _find_closer(pixels: Pixels, mode: str, detect: Detect, look_closer: LookCloser) -> Estimate | None:

@@ -26,9 +26,9 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from posture import mirror
 from posture.angles import HORIZONTAL_TILT
 from posture.clarity import Clarity
-from posture.estimate import mirror_image_is_first
 from posture.landmarks import INDEX, Array, Landmarks, Pixels
 
 # Finds faces in a picture, the mesh of each (478, 2) in pixels: a model's `find_faces`, or a test's own.
@@ -154,12 +154,12 @@ def find(pixels: Pixels, person: Landmarks, mode: str, find_faces: FindFaces | N
         return ()
     left, top, part = _cut(pixels, person)
     side = part.shape[1]
-    exchanged = LOOKS[mode] > 1 and mirror_image_is_first(part)
-    shown = _enlarged(np.ascontiguousarray(part[:, ::-1]) if exchanged else part)
+    exchanged = LOOKS[mode] > 1 and mirror.image_is_first(part)
+    shown = _enlarged(mirror.image(part) if exchanged else part)
     nose = person.middle("nose") - (left, top)
     faces = []
     for mirrored in (False, True)[: LOOKS[mode]]:
-        seen = find_faces(np.ascontiguousarray(shown[:, ::-1]) if mirrored else shown)
+        seen = find_faces(mirror.image(shown) if mirrored else shown)
         brought_back = (Face.of(mesh).moved(side / shown.shape[1]) for mesh in seen)
         face = _at(nose, [face.mirrored(side) if mirrored != exchanged else face for face in brought_back])
         if face is None:

@@ -33,6 +33,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from posture import mirror
 from posture.landmarks import Array, Detect, Landmarks, Pixels
 
 SIDE = 256  # pixels that the landmark network sees
@@ -79,7 +80,7 @@ def look(pixels: Pixels, person: Landmarks, turns: Sequence[float], detect: Dete
     regions = [around.turned(turn) for turn in turns]
     found = []
     for region, shown in zip(regions, cut(pixels, regions), strict=True):
-        seen = [*detect(shown), *(same.mirrored(SIDE) for same in detect(np.ascontiguousarray(shown[:, ::-1])))]
+        seen = [*detect(shown), *(same.mirrored(SIDE) for same in detect(mirror.image(shown)))]
         found += [region.bring_back(same) for same in seen]
     return found
 
