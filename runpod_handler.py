@@ -19,8 +19,12 @@ from posture import startup
 
 
 def _open_model() -> "posture.LandmarkerPool":
-    from posture.worker import settings  # noqa: PLC0415  it takes numpy, for which the SDK need not wait
+    # What takes numpy is imported here: the SDK need not wait for it.
+    import cv2  # noqa: PLC0415
 
+    from posture.worker import settings  # noqa: PLC0415
+
+    cv2.setNumThreads(1)  # every core has its landmarker: OpenCV's own threads, one a core of the host, only disturb
     return posture.open_model(settings.read().landmarkers)
 
 
