@@ -132,7 +132,7 @@ def _plain(told: object) -> object:
 def open_model(landmarkers: int | None = None) -> "LandmarkerPool":
     """The models, to be closed, best by a `with` statement.
 
-    `landmarkers`: how many pictures it measures at once, each on a core and in about 100 MB; one a core by default.
+    `landmarkers`: how many pictures it measures at once, each on a core and in about 120 MB; one a core by default.
     Raises ModelError when the pose model's file is missing or damaged, NotInstalledError without `[measure]`,
     ValueError for less than one.
     """

@@ -32,7 +32,7 @@ class Variable:
 
 VARIABLES = (
     Variable("POSTURE_LANDMARKERS", "one a core that the container may use",
-             "Pictures measured at once; each takes about 100 MB of memory.",
+             "Pictures measured at once; each takes about 120 MB of memory.",
              title="Photos measured at once", numbers=(1, 32, 2)),
     Variable("POSTURE_CONCURRENCY", "16 for each picture measured at once",
              "Jobs held at once; 1 limits the worker to one job a second.",
