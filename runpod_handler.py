@@ -16,6 +16,9 @@ if not {"RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"} & os.environ.keys():
 
 import posture
 from posture import startup
+from posture.models import metrics
+
+metrics.stop()
 
 
 def _open_model() -> "posture.LandmarkerPool":
