@@ -35,7 +35,8 @@ PLATFORM_KEYS = frozenset(
 
 _PHOTOS = ", ".join(f'"{name}": "<base64>"' for name in SPELLINGS[0])
 _SHAPE = f'Send {{"input": {{{_PHOTOS}}}}}.'
-_LONGEST_NAME_SHOWN = 40
+# A longer name is none of ours misspelt, and may be a picture that was sent as a name.
+_LONGEST_NAME_SHOWN = 32
 _MOST_NAMES_SHOWN = 10
 
 
@@ -156,7 +157,11 @@ def _invalid(problem: str, advice: str = _SHAPE) -> RequestError:
 
 
 def _listed(names: Iterable[object]) -> str:
-    """Names for an error text: sorted, and cut short, since a name too is the client's to choose."""
-    shown = sorted(ascii(name)[1:-1][:_LONGEST_NAME_SHOWN] if isinstance(name, str) else "?" for name in names)
+    """Names for an error text: sorted, and only few and short ones, since a name too is the client's to choose."""
+    shown = sorted({_shown(name) for name in names})
     more = ["..."] if len(shown) > _MOST_NAMES_SHOWN else []
     return ", ".join([f"`{name}`" for name in shown[:_MOST_NAMES_SHOWN]] + more) or "none"
+
+
+def _shown(name: object) -> str:
+    return ascii(name)[1:-1] if isinstance(name, str) and len(name) <= _LONGEST_NAME_SHOWN else "?"
