@@ -65,6 +65,8 @@ name_image() {
 check_settings() {
     [ "${REGISTRY_URL%/}" != "$PLACEHOLDER" ] ||
         stop "REGISTRY_URL is still the placeholder $PLACEHOLDER." "Set it to a registry that you may push to."
+    [[ $REGISTRY_URL != *@* ]] ||
+        stop "REGISTRY_URL holds a name or a password, which is not shown here." "Log in instead: docker login."
     [[ $REPOSITORY =~ ^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$ ]] ||
         stop "$REPOSITORY cannot be an image's name." "REGISTRY_URL is like docker.io/you: small letters, no https://."
     [[ $IMAGE_TAG =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] ||
@@ -77,7 +79,7 @@ check_settings() {
 check_deploy() {
     command -v "$PYTHON" >/dev/null || stop "There is no $PYTHON for --deploy." "Run 'make setup', or set PYTHON."
     [ -z "$DRY_RUN" ] || return 0
-    [ -n "${RUNPOD_API_KEY:-}" ] ||
+    [ -n "${RUNPOD_API_KEY:+set}" ] || # so that `bash -x` does not show it
         stop "RUNPOD_API_KEY is not set, which --deploy needs." "Create a key in RunPod's console and export it."
     rehearse >/dev/null
 }

@@ -10,37 +10,47 @@ The key is read from RUNPOD_API_KEY and never shown. Ends with 1 when something 
 """
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from deploy import answers, demo, endpoint
 from deploy import config as description
-from deploy import demo, endpoint
-from deploy.api import API_URL, QUEUE_URL, Client, DryRun, Json, Patience
+from deploy.api import API_URL, QUEUE_URL, Client, DryRun, Patience
 from deploy.config import Config
 from deploy.errors import DeployError
+from deploy.secrets import Discreet
+
+# Characters of an error that are shown: what it says comes from elsewhere.
+_ERROR_SHOWN = 4000
 
 
 def main(arguments: Sequence[str] | None = None, patience: Patience | None = None) -> int:
     """The command line; returns the exit status."""
     options = _parser().parse_args(arguments)
+    key = os.environ.get("RUNPOD_API_KEY", "")
+    with contextlib.redirect_stdout(Discreet(sys.stdout, key)), contextlib.redirect_stderr(Discreet(sys.stderr, key)):
+        try:
+            return _run(options, key, patience)
+        except DryRun:
+            print("dry run: nothing was changed")
+            return 0
+        except DeployError as error:
+            print(f"error: {error}"[:_ERROR_SHOWN], file=sys.stderr)
+            return 1
+
+
+def _run(options: argparse.Namespace, key: str, patience: Patience | None) -> int:
     command: Callable[[argparse.Namespace, Config, Client, Client], int] = options.command
-    try:
-        config = description.load(options.config, getattr(options, "image", None))
-        key = os.environ.get("RUNPOD_API_KEY")
-        show = print if options.dry_run else None
-        # RunPod's SDK knows the second variable by the same name.
-        api = Client(os.environ.get("RUNPOD_API_URL", API_URL), key, patience, show)
-        queue = Client(os.environ.get("RUNPOD_ENDPOINT_BASE_URL", QUEUE_URL), key, patience, show)
-        with api, queue:
-            return command(options, config, api, queue)
-    except DryRun:
-        print("dry run: nothing was changed")
-        return 0
-    except DeployError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    config = description.load(options.config, getattr(options, "image", None))
+    show = print if options.dry_run else None
+    # RunPod's SDK knows the second variable by the same name.
+    api = Client(os.environ.get("RUNPOD_API_URL") or API_URL, key, patience, show)
+    queue = Client(os.environ.get("RUNPOD_ENDPOINT_BASE_URL") or QUEUE_URL, key, patience, show)
+    with api, queue:
+        return command(options, config, api, queue)
 
 
 def deploy(options: argparse.Namespace, config: Config, api: Client, _queue: Client) -> int:
@@ -107,12 +117,12 @@ def call(options: argparse.Namespace, config: Config, api: Client, queue: Client
 def rollback(options: argparse.Namespace, config: Config, api: Client, _queue: Client) -> int:
     """Gives the endpoint the image that its present one replaced; a second rollback takes the first one back."""
     current = endpoint.read(api, _existing(config, api)["id"])
-    image = endpoint.image_before(endpoint.releases(api, current["id"]), current["image"])
+    image = endpoint.image_before(endpoint.releases(api, current["id"]), current.get("image"))
     came = endpoint.update(api, current, {"image": image}, options.wait)
     found = endpoint.differences({"image": image}, came)
     if found:
         raise DeployError(f"RunPod did not take the image; {found[0]}")
-    print(f"rolled back from {current['image']}")
+    print(f"rolled back from {current.get('image')}")
     _describe(came)
     return 0
 
@@ -130,14 +140,14 @@ def delete(options: argparse.Namespace, config: Config, api: Client, _queue: Cli
     return 0
 
 
-def _existing(config: Config, api: Client) -> Json:
+def _existing(config: Config, api: Client) -> answers.Endpoint:
     found = endpoint.find(api, config.endpoint.name)
     if found is None:
         raise DeployError(f"There is no endpoint named {config.endpoint.name}: python -m deploy deploy makes it.")
     return found
 
 
-def _describe(came: Json) -> None:
+def _describe(came: answers.Endpoint) -> None:
     machines = [f"{cpu['id']} with {cpu['vcpuCount']} vCPUs and {cpu['memory']} GB" for cpu in came.get("cpu", [])]
     limits = came["workers"]
     print(f"endpoint  {came['name']} ({came['id']})")

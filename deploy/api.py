@@ -9,17 +9,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal, TypeVar, cast
 
 import requests
+from pydantic import TypeAdapter, ValidationError
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import InvalidHeader, MaxRetryError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError, ReadTimeoutError
 from urllib3.util import Retry
 
-from deploy.errors import DeployError
+from deploy.errors import DeployError, found
+from deploy.secrets import hide
 
 API_URL = "https://api.runpod.io"
 QUEUE_URL = "https://api.runpod.ai/v2"
@@ -29,9 +31,18 @@ QUEUE_URL = "https://api.runpod.ai/v2"
 LONGEST_RETRY_AFTER = 120
 _DAY = 24 * 60 * 60
 RETRIES = 4
+# Bytes of an answer that are read, unpacked: some thousand endpoints, or a hundred answers of jobs with landmarks.
+LARGEST_ANSWER = 8_000_000
 _TEXT_SHOWN = 60
+# Characters below which a value of the environment is no secret, and as a word of RunPod's stands for something else.
+_SHORTEST_SECRET = 4
+# No name, password or query, which may be secrets, and nothing that two readers could take for two hosts.
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(\[(?P<v6>[0-9A-Fa-f:]+)\]|(?P<host>[A-Za-z0-9.-]+))(:[0-9]+)?(/[\w./~-]*)?"
+)
 
 Json = dict[str, Any]
+Answer = TypeVar("Answer")
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 
 
@@ -74,6 +85,9 @@ class Client:
     A read, a change that sets values and a deletion are tried again after 5xx and lost connections. A POST may have
     been carried out by then, so it is tried again only after 429, or when it was never sent.
 
+    The key goes to the address alone: no redirection is followed, and what is on this machine is asked without a proxy,
+    which would read the key. With https a proxy sees only where a request goes.
+
     With `show` it is a dry run: every request is shown, only reads are sent, and the first other one raises DryRun.
     """
 
@@ -82,11 +96,12 @@ class Client:
     ) -> None:
         self.patience = patience or Patience()
         self.has_key = bool(key)
-        self._url = _safe(url)
+        self._url, on_this_machine = _safe(url)
         self._key = _usable(key) if key else ""
         self._show = show
         self._session = requests.Session()
         self._session.auth = _Bearer(self._key)
+        self._session.trust_env = not on_this_machine
         retry = _Retry(
             total=RETRIES,
             status_forcelist=(500, 502, 503, 504),
@@ -103,11 +118,11 @@ class Client:
     def __exit__(self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
         self._session.close()
 
-    def send(self, request: Request, *needed: str) -> Json:
+    def send(self, request: Request, shape: type[Answer]) -> Answer:
         """The JSON object that RunPod answers, an empty one when the answer has no body.
 
-        Raises ApiError with RunPod's own title and detail, or why there was no answer, or which of the names that are
-        `needed` the answer lacks; never with the key.
+        Raises ApiError with RunPod's own title and detail, or why there was no answer, or what of the answer is not of
+        the `shape`; never with the key or a value of the environment.
         """
         if self._show:
             self._show(self.shown(request))
@@ -116,38 +131,55 @@ class Client:
         if not self.has_key:
             raise DeployError("RUNPOD_API_KEY is not set: make a key in RunPod's console and export it.")
         try:
-            response = self._session.request(
+            with self._session.request(
                 request.method,
                 self._url + request.path,
                 json=request.body,
                 timeout=(self.patience.connect, self.patience.read),
                 allow_redirects=False,  # no answer of RunPod's is one, and the key is for this address
-            )
-        except requests.RequestException as error:
-            raise ApiError(self._without_key(f"{self._named(request)}: {_reason(error)}")) from None
-        if not 200 <= response.status_code < 300:
-            raise ApiError(self._without_key(f"{self._named(request)}: {_problem(response)}"), response.status_code)
-        try:
-            answer = response.json() if response.content else {}
-        except ValueError:
-            answer = None
+                stream=True,
+            ) as response:
+                status, reason, body = response.status_code, response.reason, _read(response)
+        except (requests.RequestException, HTTPError) as error:
+            raise self._error(request, _reason(error)) from None
+        if len(body) > LARGEST_ANSWER:
+            raise self._error(request, f"the answer has more than {LARGEST_ANSWER:,} bytes.", status)
+        answer = _parsed(body) if body else {}
+        if not 200 <= status < 300:
+            raise self._error(request, _problem(status, reason, answer), status)
+        return self.checked(request, answer, shape, status)
+
+    def checked(self, request: Request, answer: object, shape: type[Answer], status: int | None = None) -> Answer:
+        """The answer to a request, or a part of it, if it has the shape. Raises ApiError."""
         if not isinstance(answer, dict):
-            raise ApiError(f"{self._named(request)}: the answer is not a JSON object.", response.status_code)
-        missing = [name for name in needed if answer.get(name) is None]
-        if missing:
-            raise ApiError(f"{self._named(request)}: the answer lacks {', '.join(missing)}.", response.status_code)
-        return answer
+            raise self._error(request, "the answer is not a JSON object.", status)
+        try:
+            TypeAdapter(shape).validate_python(answer, strict=True)
+        except ValidationError as error:
+            raise self._error(request, f"the answer is not as RunPod documents it:{found(error)}", status) from None
+        return cast("Answer", answer)
+
+    def _error(self, request: Request, text: str, status: int | None = None) -> ApiError:
+        """About a request, in a text that may repeat what was sent."""
+        text = hide(f"{self._named(request)}: {text}", self._key, "[key]")
+        for name, value in (request.body or {}).get("env", {}).items():
+            if len(value) >= _SHORTEST_SECRET:
+                text = hide(text, value, f"[{name}]")
+        return ApiError(text, status)
 
     def shown(self, request: Request) -> str:
-        """The request as text: method, address, and the body with long texts, such as photos, cut."""
-        body = "" if request.body is None else "\n" + json.dumps(_cut(request.body), indent=2)
-        return self._named(request) + body
+        """The request as text: method, address, and the body without the values of the environment, which may be
+        secrets, and with long texts, such as photos, cut.
+        """
+        if request.body is None:
+            return self._named(request)
+        body = dict(request.body)
+        if "env" in body:
+            body["env"] = dict.fromkeys(body["env"], "[hidden]")
+        return f"{self._named(request)}\n{json.dumps(_cut(body), indent=2)}"
 
     def _named(self, request: Request) -> str:
         return f"{request.method} {self._url}{request.path}"
-
-    def _without_key(self, text: str) -> str:
-        return text.replace(self._key, "[key]")
 
 
 def _usable(key: str) -> str:
@@ -177,7 +209,7 @@ class _Retry(Retry):
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
         try:
             seconds = super().get_retry_after(response)
-        except InvalidHeader:  # neither seconds nor a date; the backoff does without
+        except (InvalidHeader, ValueError, OverflowError):  # neither seconds nor a date; the backoff does without
             return None
         if seconds is not None and seconds > LONGEST_RETRY_AFTER:
             why = "its rate limit is used up" if response.status == 429 else f"HTTP {response.status}"
@@ -185,12 +217,19 @@ class _Retry(Retry):
         return seconds
 
 
-def _safe(url: str) -> str:
-    """The address without a slash at its end. Raises DeployError when the key would travel in the clear."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
-        return url.rstrip("/")
-    raise DeployError(f"{url}: the key is sent by https only.")
+def _safe(url: str) -> tuple[str, bool]:
+    """The address without a slash at its end, and whether it is this machine's.
+
+    Raises DeployError, which does not show it, when the key would travel in the clear.
+    """
+    parts = _ADDRESS.fullmatch(url)
+    on_this_machine = parts is not None and _is_loopback(parts["v6"] or parts["host"])
+    if parts and (parts["scheme"] == "https" or on_this_machine):
+        return url.rstrip("/"), on_this_machine
+    raise DeployError(
+        "RUNPOD_API_URL or RUNPOD_ENDPOINT_BASE_URL is not like https://HOST/PATH, without name, password or query: "
+        "the key is sent by https only, to this machine also by http."
+    )
 
 
 def _is_loopback(host: str) -> bool:
@@ -200,7 +239,30 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _reason(error: requests.RequestException) -> str:
+def _read(response: requests.Response) -> bytes:
+    """The body; of one that is too large, little more than may be read."""
+    body = bytearray()
+    for piece in response.iter_content(65_536):
+        body += piece
+        if len(body) > LARGEST_ANSWER:
+            break
+    return bytes(body)
+
+
+def _parsed(body: bytes) -> object:
+    """What a text says as JSON; None where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _reason(error: requests.RequestException | HTTPError) -> str:
+    """Why there is no answer."""
+    if isinstance(error, ChunkedEncodingError):
+        return "the answer broke off."
+    if isinstance(error, ContentDecodingError):
+        return "the answer cannot be unpacked."
     cause: object = error.args[0] if error.args else error
     if isinstance(cause, MaxRetryError):  # says what every try ended with, wrapped twice
         cause = cause.reason
@@ -209,18 +271,15 @@ def _reason(error: requests.RequestException) -> str:
     return f"no connection: {cause}"
 
 
-def _problem(response: requests.Response) -> str:
+def _problem(status: int, reason: str | None, answer: object) -> str:
     """The status with RunPod's `title`, `detail` and `errors` (RFC 9457) or its queue's `error`, where it says them."""
-    try:
-        problem = response.json()
-    except ValueError:
-        problem = None
-    told = problem if isinstance(problem, dict) else {}
+    told = answer if isinstance(answer, dict) else {}
+    errors = told.get("errors")
     if "title" in told:
-        lines = [f"{told['title']}: {told.get('detail')}", *(told.get("errors") or [])]
+        lines = [f"{told['title']}: {told.get('detail')}", *(errors if isinstance(errors, list) else [])]
     else:
-        lines = [f"{response.reason}: {told['error']}" if told.get("error") else response.reason]
-    return f"HTTP {response.status_code} " + "\n  ".join(map(str, lines)).rstrip()
+        lines = [f"{reason}: {told['error']}" if told.get("error") else reason or ""]
+    return f"HTTP {status} " + "\n  ".join(map(str, lines)).rstrip()
 
 
 def _cut(value: object) -> object:

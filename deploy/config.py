@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from deploy.errors import DeployError
+from deploy.errors import DeployError, found
 
 PATH = Path(__file__).parent.parent / "runpod_config.json"
 
@@ -58,7 +58,9 @@ class Endpoint(_Section):
     registry: str | None
     cpu: list[Cpu] = Field(min_length=1)
     disk: int = Field(ge=1)
-    env: dict[str, str]
+    # An empty value is a variable left to its default, which leaving it out does too. Of RUNPOD_LOG_LEVEL the SDK
+    # takes none, and the worker ends as it starts.
+    env: dict[str, Annotated[str, Field(min_length=1)]]
     workers: Workers
     scaling: QueueDelay
     timeout: int = Field(ge=1000)
@@ -96,9 +98,8 @@ def load(path: Path = PATH, image: str | None = None) -> Config:
     except OSError as error:
         raise DeployError(f"{path} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
-        found = [f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()]
-        raise DeployError(f"{path.name} is not as it must be:\n  " + "\n  ".join(found)) from None
-    except (ValueError, KeyError, TypeError) as error:
+        raise DeployError(f"{path.name} is not as it must be:{found(error)}") from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DeployError(f"{path.name} is not a JSON object with an `endpoint`: {error}.") from error
     if config.endpoint.workers.min > config.endpoint.workers.max:
         raise DeployError(f"{path.name}: endpoint.workers.min is above endpoint.workers.max.")

@@ -6,6 +6,7 @@ import math
 import time
 from pathlib import Path
 
+from deploy.answers import Job
 from deploy.api import Client, Json, Request
 from deploy.errors import DeployError
 
@@ -28,18 +29,18 @@ def job(pair: Json) -> Json:
     return {"input": {view: base64.b64encode(photo).decode() for view, photo in photos.items()}}
 
 
-def run(client: Client, endpoint_id: str, body: Json, seconds: float) -> Json:
+def run(client: Client, endpoint_id: str, body: Json, seconds: float) -> Job:
     """What the endpoint says of the job when it is done.
 
     Raises DeployError when the job failed, or is not done within `seconds`; the first one waits for a worker to start.
     """
     deadline = time.monotonic() + seconds
-    done = client.send(Request("POST", f"/{endpoint_id}/runsync?wait={_RUNSYNC_WAITS}", body), "id", "status")
+    done = client.send(Request("POST", f"/{endpoint_id}/runsync?wait={_RUNSYNC_WAITS}", body), Job)
     while done["status"] not in _FINISHED:
         if time.monotonic() > deadline:
             raise DeployError(f"Job {done['id']} is {done['status']} after {seconds:g} s: see python -m deploy status.")
         time.sleep(client.patience.between)
-        done = client.send(Request("GET", f"/{endpoint_id}/status/{done['id']}"), "id", "status")
+        done = client.send(Request("GET", f"/{endpoint_id}/status/{done['id']}"), Job)
     if done["status"] != "COMPLETED":
         output = done.get("output")
         advice = output.get("message") if isinstance(output, dict) else None
@@ -54,14 +55,24 @@ def compare(pair: Json, margins: Json, output: object) -> tuple[list[str], int]:
     `margins`: by view and angle, the least and the most that may be measured more than is true, in degrees. `output`:
     of a job with this pair.
     """
-    measured = (output.get("data") or {}) if isinstance(output, dict) else {}
+    data = _part(output, "data")
     lines, off = [f"{'degrees':26}{'measured':>9}{'true':>8}{'error':>8}   may be"], 0
     for view, angles in pair["angles"].items():
         for name, true in angles.items():
-            value, (low, high) = measured.get(view, {}).get(name), margins[view][name]
-            error = value - true if isinstance(value, int | float) else math.nan
+            value, (low, high) = _angle(_part(data, view).get(name)), margins[view][name]
+            error = value - true
             good = low <= error <= high
             off += not good
-            numbers = f"{value!s:>9}{true:8.2f}{error:8.2f}   {low:g} to {high:g}"
+            numbers = f"{value:>9}{true:8.2f}{error:8.2f}   {low:g} to {high:g}"
             lines.append(f"{view + ' ' + name:26}{numbers}{'' if good else '  OFF'}")
     return lines, off
+
+
+def _part(value: object, name: str) -> Json:
+    part = value.get(name) if isinstance(value, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def _angle(value: object) -> float:
+    """The value in degrees, NaN where it is none."""
+    return value if isinstance(value, int | float) and abs(value) <= 180 else math.nan

@@ -1,10 +1,11 @@
 """The endpoint: finding it, making and changing it, its releases, and whether it came as it was described."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deploy import answers
 from deploy.api import ApiError, Client, Json, Request
 from deploy.config import Config, Endpoint
 from deploy.errors import DeployError
@@ -37,23 +38,24 @@ class Difference:
         return "env: " + "; ".join(f"{kind} {', '.join(names)}" for kind, names in parts.items() if names)
 
 
-def find(client: Client, name: str) -> Json | None:
+def find(client: Client, name: str) -> answers.Endpoint | None:
     """The account's endpoint of that name, None when there is none. Raises DeployError when there are several."""
-    endpoints = client.send(Request("GET", ENDPOINTS), "endpoints")["endpoints"]
-    found: list[Json] = [endpoint for endpoint in endpoints if _same_name(name, endpoint.get("name"))]
+    request = Request("GET", ENDPOINTS)
+    endpoints = client.send(request, answers.Endpoints)["endpoints"]
+    found = [endpoint for endpoint in endpoints if _same_name(name, endpoint.get("name"))]
     if len(found) > 1:
         ids = ", ".join(endpoint["id"] for endpoint in found)
         raise DeployError(f"Several endpoints are named {name}: {ids}. Delete or rename all but one in the console.")
-    return found[0] if found else None
+    return client.checked(request, found[0], answers.Endpoint) if found else None
 
 
-def differences(asked: Json, came: Json) -> list[Difference]:
+def differences(asked: Json, came: Mapping[str, Any]) -> list[Difference]:
     """The settings among those asked for that came otherwise; what was not asked for does not count."""
     found = (Difference(name, value, came.get(name)) for name, value in asked.items())
     return [difference for difference in found if not _same(difference.name, difference.asked, difference.came)]
 
 
-def changes(endpoint: Endpoint, current: Json) -> list[Difference]:
+def changes(endpoint: Endpoint, current: answers.Endpoint) -> list[Difference]:
     """What has to change in an endpoint that there is. Raises DeployError when RunPod cannot change it."""
     found = differences(endpoint.body(), current)
     if current.get("gpu"):
@@ -68,14 +70,16 @@ def changes(endpoint: Endpoint, current: Json) -> list[Difference]:
     )
 
 
-def create(client: Client, endpoint: Endpoint, seconds: float) -> Json:
+def create(client: Client, endpoint: Endpoint, seconds: float) -> answers.Endpoint:
     """Makes the endpoint and returns it as RunPod describes it once it is rolled out.
 
     When RunPod's answer is lost or garbled, the endpoint is looked for, so that it is not made twice. Raises
     DeployError when the rollout takes longer than `seconds`.
     """
     try:
-        created = client.send(Request("POST", ENDPOINTS, endpoint.body()), "id")
+        created: answers.Created | answers.Endpoint = client.send(
+            Request("POST", ENDPOINTS, endpoint.body()), answers.Created
+        )
     except ApiError as error:
         if error.status is not None and 300 <= error.status < 500:
             raise
@@ -88,13 +92,13 @@ def create(client: Client, endpoint: Endpoint, seconds: float) -> Json:
     return read(client, created["id"])
 
 
-def update(client: Client, current: Json, settings: Json, seconds: float) -> Json:
+def update(client: Client, current: answers.Endpoint, settings: Json, seconds: float) -> answers.Endpoint:
     """Gives the endpoint other settings, and returns it as RunPod describes it once they are rolled out.
 
     Raises DeployError when that takes longer than `seconds`.
     """
     before = _newest(releases(client, current["id"]))
-    client.send(Request("PATCH", f"{ENDPOINTS}/{current['id']}", settings))
+    client.send(Request("PATCH", f"{ENDPOINTS}/{current['id']}", settings), Json)
     _wait(client, current["id"], None if _ROLLED_OUT.isdisjoint(settings) else before, seconds)
     return read(client, current["id"])
 
@@ -102,28 +106,28 @@ def update(client: Client, current: Json, settings: Json, seconds: float) -> Jso
 def delete(client: Client, endpoint_id: str) -> None:
     """Deletes the endpoint, its workers and the jobs in its queue."""
     try:
-        client.send(Request("DELETE", f"{ENDPOINTS}/{endpoint_id}"))
+        client.send(Request("DELETE", f"{ENDPOINTS}/{endpoint_id}"), Json)
     except ApiError as error:
         if error.status != 404:  # gone already: the answer to an earlier try was lost
             raise
 
 
-def read(client: Client, endpoint_id: str) -> Json:
+def read(client: Client, endpoint_id: str) -> answers.Endpoint:
     """The endpoint as RunPod describes it."""
-    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}"), "id", "name", "workers", "flashboot")
+    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}"), answers.Endpoint)
 
 
-def releases(client: Client, endpoint_id: str) -> Json:
+def releases(client: Client, endpoint_id: str) -> answers.Releases:
     """The endpoint's releases, newest first, and how far the newest is rolled out."""
-    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}/releases"), "releases", "rollout")
+    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}/releases"), answers.Releases)
 
 
-def workers(client: Client, endpoint_id: str) -> Json:
-    """The endpoint's workers and how many there are of each status."""
-    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}/workers"), "summary")
+def workers(client: Client, endpoint_id: str) -> answers.Workers:
+    """How many workers of the endpoint there are of each status."""
+    return client.send(Request("GET", f"{ENDPOINTS}/{endpoint_id}/workers"), answers.Workers)
 
 
-def faults(config: Config, came: Json) -> list[str]:
+def faults(config: Config, came: answers.Endpoint) -> list[str]:
     """What of the endpoint is not as described, the processor first; empty when all is.
 
     A description that names no image leaves it to --image: any is as described.
@@ -131,8 +135,8 @@ def faults(config: Config, came: Json) -> list[str]:
     asked, found = config.endpoint.body(), []
     if not config.endpoint.has_image:
         del asked["image"]
-    if came.get("gpu"):
-        found.append(f"it is a GPU endpoint ({came['gpu'].get('pools')}), although CPU was asked for")
+    if gpu := came.get("gpu"):
+        found.append(f"it is a GPU endpoint ({gpu.get('pools')}), although CPU was asked for")
     found += [str(difference) for difference in differences(asked, came)]
     for cpu in came.get("cpu", []):
         if cpu["memory"] < config.minimum_memory_gb:
@@ -144,7 +148,7 @@ def check_catalogue(client: Client, config: Config) -> None:
     """Raises DeployError when RunPod has no such processors, or they have too little memory for the worker."""
     for cpu in config.endpoint.cpu:
         try:
-            kind = client.send(Request("GET", f"/v2/catalog/cpus/{cpu.id}"), "vcpu", "ramGbPerVcpu")
+            kind = client.send(Request("GET", f"/v2/catalog/cpus/{cpu.id}"), answers.CpuKind)
         except ApiError as error:
             if error.status == 404:
                 raise DeployError(f"endpoint.cpu: RunPod has no {cpu.id}.") from error
@@ -162,12 +166,12 @@ def check_catalogue(client: Client, config: Config) -> None:
             )
 
 
-def image_before(history: Json, image: str) -> str:
+def image_before(history: answers.Releases, image: str | None) -> str:
     """The image that was replaced by the present one. Raises DeployError when no release says so."""
     for release in history["releases"]:
         for change in release["diff"]:
-            if change["field"] in _IMAGE_FIELDS and change["new"] == image and change["old"]:
-                return str(change["old"])
+            if change["field"] in _IMAGE_FIELDS and change["new"] == image and isinstance(change["old"], str):
+                return change["old"]
     raise DeployError(
         f"No release of this endpoint says what ran before {image}. "
         "Name the image yourself: python -m deploy deploy --image REGISTRY/NAME:TAG"
@@ -198,7 +202,7 @@ def in_words(summary: dict[str, int]) -> str:
     return ", ".join(counts) or "none"
 
 
-def _newest(history: Json) -> str | None:
+def _newest(history: answers.Releases) -> str | None:
     return history["releases"][0]["id"] if history["releases"] else None
 
 

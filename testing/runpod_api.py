@@ -42,10 +42,11 @@ class Answer:
     """What is answered instead of, or with `carried_out` after, what the operation does."""
 
     status: int
-    body: Json | str | None = None
+    body: Json | str | bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
     carried_out: bool = False
     silent: bool = False  # nothing is answered while the server runs
+    raw: bytes | None = None  # all that is sent instead, from the status line on
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Answer:
@@ -260,8 +261,11 @@ def _server(runpod: RunPod) -> ThreadingHTTPServer:
                 runpod.stopping.wait(10)
                 self.close_connection = True
                 return
-            body = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
-            data = b"" if answer.body is None else body.encode()
+            if answer.raw is not None:
+                self.wfile.write(answer.raw)
+                self.close_connection = True
+                return
+            data = _as_bytes(answer.body)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
@@ -277,6 +281,14 @@ def _server(runpod: RunPod) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     return server
+
+
+def _as_bytes(body: Json | str | bytes | None) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    if body is None:
+        return b""
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
 
 
 def _with_memory(cpu: list[Json]) -> list[Json]:

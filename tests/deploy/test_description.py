@@ -40,6 +40,7 @@ def test_an_image_may_be_named_by_its_digest(runpod: RunPod, operator: Operator)
         ({"cpu": []}, "endpoint.cpu: List should have at least 1 item"),
         ({"cpu": [{"id": "cpu5c", "vcpuCount": 1}]}, "endpoint.cpu.0.vcpuCount: Input should be greater than or equal"),
         ({"cpu": [{"id": "cpu5c", "vcpuCount": 6}]}, "Input should be a power of two"),
+        ({"env": {"RUNPOD_LOG_LEVEL": ""}}, "endpoint.env.RUNPOD_LOG_LEVEL: String should have at least 1 character"),
         ({"env": {"TOKEN": 7777}}, "endpoint.env.TOKEN: Input should be a valid string"),
         (
             {"workers": {"min": 0, "max": True, "idleTimeout": 30}},
@@ -63,7 +64,7 @@ def test_a_description_that_is_wrong_is_refused_by_the_name_of_what_is_wrong(
     assert "7777" not in outcome.err
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"endpoint": []}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"endpoint": []}', 100_000 * "["])
 def test_a_file_that_is_no_description_is_refused(operator: Operator, tmp_path: Path, text: str) -> None:
     path = tmp_path / "runpod_config.json"
     path.write_text(text)

@@ -1,11 +1,12 @@
 """`python -m deploy --dry-run`: what it shows, and that nothing is changed."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from testing.runpod_api import Json, RunPod
-from tests.deploy.operator import IMAGE, NEWER, Operator, described
+from tests.deploy.operator import IMAGE, NEWER, Operator, described, write
 
 
 @pytest.mark.parametrize(
@@ -43,4 +44,19 @@ def test_a_dry_run_needs_no_key_to_show_what_would_be_made(
     outcome = operator.deploy(IMAGE, "--dry-run")
     assert (outcome.status, runpod.received) == (0, [])
     _, request = outcome.out.split("POST https://api.runpod.io/v2/serverless\n")
-    assert json.loads(request.removesuffix("dry run: nothing was changed\n")) == described()
+    shown = {**described(), "env": {"RUNPOD_INIT_TIMEOUT": "[hidden]"}}
+    assert json.loads(request.removesuffix("dry run: nothing was changed\n")) == shown
+
+
+@pytest.mark.parametrize("before", [[], ["endpoint"]], ids=["made", "changed"])
+def test_a_dry_run_shows_the_names_of_the_environment_and_no_value(
+    runpod: RunPod, operator: Operator, tmp_path: Path, before: list[str], request: pytest.FixtureRequest
+) -> None:
+    for fixture in before:
+        request.getfixturevalue(fixture)
+    description = write(tmp_path, env={"TOKEN": "hunter2", "POSTURE_CALIBRATION": "anatomical"})
+    outcome = operator.run("deploy", "--config", description, "--dry-run")
+    assert (outcome.status, runpod.writes) == (0, [])
+    assert '"env": {\n    "TOKEN": "[hidden]",\n    "POSTURE_CALIBRATION": "[hidden]"\n  }' in outcome.out
+    assert "hunter2" not in outcome.out + outcome.err
+    assert "anatomical" not in outcome.out + outcome.err

@@ -25,12 +25,6 @@ def test_a_wrong_key_is_told_in_runpods_words(
     assert runpod.received == []
 
 
-def test_a_key_that_runpod_repeats_is_not_shown(runpod: RunPod, operator: Operator) -> None:
-    runpod.script("listEndpoints", problem(403, "Forbidden", f"{KEY} may not do this"))
-    outcome = operator.run("status")
-    assert "HTTP 403 Forbidden: [key] may not do this" in outcome.err
-
-
 def test_what_runpod_finds_invalid_is_listed(runpod: RunPod, operator: Operator) -> None:
     violation = "$: additional properties 'bogus' not allowed"
     runpod.script("createEndpoint", problem(422, "Unprocessable Entity", "Validation failed.", errors=[violation]))
@@ -138,29 +132,6 @@ def test_a_server_that_says_nothing_is_given_up(runpod: RunPod, operator: Operat
     assert "no answer in time" in outcome.err
 
 
-def test_an_answer_that_is_no_json_is_an_error(runpod: RunPod, operator: Operator) -> None:
-    runpod.script("listEndpoints", Answer(200, "<html>Sign in</html>"))
-    outcome = operator.run("status")
-    assert outcome.status == 1
-    assert "the answer is not a JSON object" in outcome.err
-
-
-@pytest.mark.parametrize("answer", [{}, {"endpoints": None}])
-def test_an_answer_without_what_it_must_hold_is_an_error(runpod: RunPod, operator: Operator, answer: Json) -> None:
-    runpod.script("listEndpoints", Answer(200, answer))
-    outcome = operator.deploy()
-    runpod.faults.clear()  # the document does not know such an answer either
-    assert (outcome.status, runpod.writes) == (1, [])
-    assert "/v2/serverless: the answer lacks endpoints." in outcome.err
-
-
-def test_a_redirection_is_not_followed(runpod: RunPod, operator: Operator) -> None:
-    runpod.script("listEndpoints", Answer(307, headers={"Location": "http://127.0.0.1:1/elsewhere"}))
-    outcome = operator.run("status")
-    assert outcome.status == 1
-    assert "HTTP 307" in outcome.err
-
-
 def test_a_server_that_is_not_there_is_an_error(
     runpod: RunPod, operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,17 +139,6 @@ def test_a_server_that_is_not_there_is_an_error(
     outcome = operator.deploy()
     assert (outcome.status, runpod.received) == (1, [])
     assert "no connection" in outcome.err
-
-
-@pytest.mark.parametrize(
-    "address", ["http://api.runpod.io", "ftp://127.0.0.1", "api.runpod.io", "http://127.0.0.1.org"]
-)
-def test_the_key_is_not_sent_in_the_clear(operator: Operator, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    monkeypatch.setenv("RUNPOD_API_KEY", KEY)
-    monkeypatch.setenv("RUNPOD_API_URL", address)
-    outcome = operator.run("status")
-    assert outcome.status == 1
-    assert f"{address}: the key is sent by https only" in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,7 @@ def test_a_named_tag_allows_changes_which_the_label_tells(checkout: Checkout) ->
         ({"REGISTRY_URL": "docker.io/your-username"}, "REGISTRY_URL is still the placeholder"),
         ({"REGISTRY_URL": "https://registry.example/you"}, "no https://"),
         ({"REGISTRY_URL": "registry.example/You"}, "small letters"),
+        ({"REGISTRY_URL": "you:secret@registry.example/you"}, "holds a name or a password"),
         ({"IMAGE_NAME": "posture worker"}, "cannot be an image's name"),
         ({"IMAGE_TAG": "a/b"}, "cannot be an image's tag"),
         ({"IMAGE_TAG": "latest"}, "Leave IMAGE_TAG unset"),
@@ -181,6 +182,7 @@ def test_refuses_before_anything_is_built(checkout: Checkout, environment: dict[
     done = checkout.run(**environment)
     assert done.status == 1
     assert complaint in done.complaint
+    assert "secret" not in done.printed + done.complaint
     assert all(command.endswith(" info") for command in done.told)
 
 
@@ -241,6 +243,15 @@ def test_deploys_the_digest_after_a_rehearsal(checkout: Checkout) -> None:
     assert done.told[-1] == f"python -m deploy deploy --image {REPOSITORY}@{DIGEST}"
     assert done.printed.splitlines()[-1] == f"{REPOSITORY}@{DIGEST}"
     assert "secret" not in done.printed + done.complaint + "".join(done.told)
+
+
+def test_bash_does_not_show_the_key_where_it_shows_every_command(checkout: Checkout) -> None:
+    tracing = checkout.tools / "tracing"
+    tracing.write_text("set -x\n")
+    done = checkout.run("--deploy", RUNPOD_API_KEY="secret", BASH_ENV=str(tracing))
+    assert done.status == 0
+    assert "+ check_deploy" in done.complaint
+    assert "secret" not in done.printed + done.complaint
 
 
 @pytest.mark.parametrize(
