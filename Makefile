@@ -2,12 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+AUDIT := build/audit
+PIP := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+PIP_INSTALL := $(BIN)/python $(PIP)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check accuracy evidence bench bench-long lock docs licences image-check image-figures clean
+.PHONY: help setup demo test lint types check accuracy evidence bench bench-long lock docs licences audit sbom \
+	image-check image-figures clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -55,6 +58,7 @@ bench-long: setup  ## The same with 2,000 jobs, 12-megapixel photos and latency 
 lock: setup  ## Remake the locks from the pinned requirements; with UPGRADE=1 the unpinned to their newest
 	$(LOCK) --no-emit-package opencv-contrib-python requirements_runpod.txt -o requirements_runpod.lock
 	$(LOCK) --constraints requirements_runpod.lock requirements_dev.txt -o requirements_dev.lock
+	$(LOCK) --constraints requirements_runpod.lock requirements_audit.txt -o requirements_audit.lock
 
 docs: setup  ## Remake what is made from the code in README.md, docs/, the schemas and Hub files
 	@$(BIN)/python -m docs.make
@@ -63,6 +67,18 @@ licences: setup  ## Remake the table of docs/THIRD_PARTY.md from the installed p
 	@sed -i '/^| Name /,$$d' docs/THIRD_PARTY.md
 	@$(BIN)/pip-licenses --with-system --format=markdown >>docs/THIRD_PARTY.md \
 		--packages $$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' requirements_runpod.lock | sort -u)
+
+$(AUDIT)/.installed: requirements_audit.lock
+	@$(PYTHON) -m venv --clear $(AUDIT)
+	@$(AUDIT)/bin/python $(PIP) -r requirements_audit.lock
+	@touch $@
+
+audit: $(AUDIT)/.installed  ## Look up the locked packages' known vulnerabilities: needs the network, says when it was not run
+	@$(AUDIT)/bin/python -m scripts.audit
+
+sbom: $(AUDIT)/.installed  ## Write build/sbom.cdx.json: the image's Python packages with their hashes, as CycloneDX
+	@$(AUDIT)/bin/python -m scripts.locks | $(AUDIT)/bin/cyclonedx-py requirements - --output-reproducible \
+		--output-format JSON --output-file build/sbom.cdx.json
 
 image-check:  ## Build the image with docker, podman or buildah, and prove inside it that it works
 	@PYTHON=$(PYTHON) scripts/image_check.sh

@@ -5,10 +5,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from posture.models import files
+from scripts.locks import pins
 from testing import TOP
 from testing.environment import python
 
@@ -88,13 +88,7 @@ def test_the_build_stage_copies_nothing_else_whose_change_would_fetch_again(tmp_
 
 
 def test_the_list_of_licences_is_that_of_the_packages_in_the_image() -> None:
-    image = {"python_version": "3.11", "python_full_version": "3.11.0", "sys_platform": "linux"}
-    lines = re.findall(r"^[a-z0-9-]+==[^\\\n]+", (TOP / "requirements_runpod.lock").read_text(), re.MULTILINE)
-    locked = [
-        f"{package.name}{package.specifier}"
-        for package in map(Requirement, lines)
-        if package.marker is None or package.marker.evaluate(image)
-    ]
+    locked = [f"{pin.name}=={pin.version}" for pin in pins(TOP / "requirements_runpod.lock") if pin.in_image]
     rows = re.findall(r"^\| (\S+) +\| (\d\S*) +\| (.*?) +\|$", (TOP / "docs/THIRD_PARTY.md").read_text(), re.MULTILINE)
     assert sorted(f"{canonicalize_name(name)}=={version}" for name, version, _ in rows) == sorted(locked)
     assert [name for name, _, licence in rows if licence in {"", "UNKNOWN"}] == []

@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "runpod_handler.py": {"core", "posture/wire", "posture/worker"},
     "test_runpod_local.py": {"core", "runpod_handler.py", "deploy"},
     "docs": {"core", "posture/wire", "posture/worker"},
+    "scripts": set[str](),
     "testing": {"core", "posture/wire"},
     "bench": {"core", "posture/wire", "posture/worker", "testing"},
 }
@@ -25,14 +26,14 @@ EXCEPTIONS = {("posture/measurement.py", "posture.wire.answer")}
 
 def files() -> list[Path]:
     """The Python files of the tree that are not tests."""
-    folders = ("posture", "deploy", "docs", "testing", "bench")
+    folders = ("posture", "deploy", "docs", "scripts", "testing", "bench")
     return sorted([*TOP.glob("*.py"), *(file for folder in folders for file in (TOP / folder).rglob("*.py"))])
 
 
 def room(name: str) -> str | None:
     """The room of a module's dotted name or a file's path; None for what is not of this tree."""
     path = name.removesuffix(".py").replace(".", "/")
-    for place in ("posture/wire", "posture/worker", "deploy", "docs", "testing", "bench", "tests"):
+    for place in ("posture/wire", "posture/worker", "deploy", "docs", "scripts", "testing", "bench", "tests"):
         if path == place or path.startswith(f"{place}/"):
             return place
     for script in ("runpod_handler", "test_runpod_local"):

@@ -19,7 +19,7 @@ def pins(file: str) -> set[str]:
     return {pin.group() for line in lines if (pin := PINNED.match(line))}
 
 
-@pytest.mark.parametrize("stem", ["requirements_runpod", "requirements_dev"])
+@pytest.mark.parametrize("stem", ["requirements_runpod", "requirements_dev", "requirements_audit"])
 def test_the_lock_holds_every_pinned_requirement_and_a_hash_for_each_package(stem: str) -> None:
     wanted = [line for line in (TOP / f"{stem}.txt").read_text().splitlines() if line and not line.startswith("#")]
     assert all(PINNED.match(line) for line in wanted), "every direct requirement is pinned"
@@ -34,11 +34,10 @@ def test_the_image_has_one_opencv_and_it_is_the_headless_one() -> None:
     }
 
 
-def test_the_tools_agree_with_the_worker_on_every_package_that_both_need() -> None:
+@pytest.mark.parametrize("lock", ["requirements_dev.lock", "requirements_audit.lock"])
+def test_the_tools_agree_with_the_worker_on_every_package_that_both_need(lock: str) -> None:
     shared = {pin.split("==")[0] for pin in pins("requirements_runpod.lock")}
-    assert {pin for pin in pins("requirements_dev.lock") if pin.split("==")[0] in shared} <= pins(
-        "requirements_runpod.lock"
-    )
+    assert {pin for pin in pins(lock) if pin.split("==")[0] in shared} <= pins("requirements_runpod.lock")
 
 
 def executable(file: Path, script: str) -> Path:

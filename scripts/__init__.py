@@ -1,0 +1,1 @@
+"""What the Makefile and build_and_deploy.sh call."""
