@@ -1,6 +1,7 @@
 """What is made from the code stands in the tree as the code makes it now: `make docs`."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,30 @@ def changed(*keys: str | int, to: object) -> Callable[[Path], None]:
         file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
     return change
+
+
+def anchors(document: Path) -> set[str]:
+    """What GitHub lets a link name in a document: its headings in small letters, without signs, with - for blanks."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+DOCUMENTS = [*TOP.glob("*.md"), *TOP.glob("docs/**/*.md"), *TOP.glob("bench/*.md")]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(TOP)))
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)\s]*)\)", document.read_text())
+    for link in links:
+        name, _, anchor = link.partition("#")
+        target = (document.parent / name) if name else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("name", ["README.md", "RUNPOD_DEPLOYMENT.md"])
+def test_who_looks_there_is_led_to_what_is_said_of_security(name: str) -> None:
+    assert "[SECURITY.md](SECURITY.md)" in (TOP / name).read_text()
 
 
 def test_nothing_that_is_made_from_the_code_is_stale() -> None:
