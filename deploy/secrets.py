@@ -59,7 +59,9 @@ def _in_base64(raw: bytes) -> set[str]:
 
 
 class Discreet(io.TextIOBase):
-    """A stream that passes on what is written to it, without the key and without what would steer a terminal."""
+    """A stream that passes on what is written to it, without the key, and without what would steer a terminal or that
+    it cannot write.
+    """
 
     def __init__(self, stream: TextIO, key: str) -> None:
         self._stream = stream
@@ -68,7 +70,9 @@ class Discreet(io.TextIOBase):
     def write(self, text: str) -> int:
         """Writes a text; a key that lies across two of them is not found."""
         readable = "".join(character if character == "\n" or character.isprintable() else "?" for character in text)
-        return self._stream.write(hide(readable, self._key, "[key]"))
+        encoding = self._stream.encoding or "utf-8"  # what it has no characters for would be an error
+        hidden = hide(readable, self._key, "[key]").encode(encoding, "replace").decode(encoding)
+        return self._stream.write(hidden)
 
     def flush(self) -> None:
         """What a program expects of its output."""

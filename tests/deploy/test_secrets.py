@@ -2,6 +2,7 @@
 
 import base64
 import html
+import io
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy import api
-from deploy.secrets import hide
+from deploy.secrets import Discreet, hide
 from testing import TOP
 from testing.runpod_api import KEY, Answer, Json, RunPod, problem, serving
 from tests.deploy.operator import IMAGE, Operator, write
@@ -125,6 +126,12 @@ def test_a_value_of_the_environment_that_runpod_repeats_is_not_shown(
 def test_what_steers_a_terminal_is_not_passed_on(runpod: RunPod, operator: Operator) -> None:
     runpod.script("listEndpoints", problem(403, "Forbidden", "\x1b[2J\u202e\ud800\r\x07 gone"))
     assert operator.run("status").err.endswith("Forbidden: ?[2J???? gone\n")
+
+
+def test_what_an_output_has_no_characters_for_is_no_error() -> None:
+    output = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    print(f"caf\u00e9 {KEY} \ud800", file=Discreet(output, KEY), flush=True)
+    assert output.buffer.getvalue() == b"caf? [key] ?\n"
 
 
 def test_debug_output_of_the_libraries_does_not_show_the_key(tmp_path: Path) -> None:
