@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check accuracy evidence bench bench-long lock docs licences audit sbom \
+.PHONY: help setup demo test lint types check accuracy evidence bench bench-long fuzz lock docs licences audit sbom \
 	image-check image-figures clean
 
 help:  ## Show what can be made
@@ -30,7 +30,7 @@ demo: setup  ## Measure the demo images through the handler
 	@$(BIN)/python test_runpod_local.py
 
 test: setup  ## Run the tests and print the coverage
-	@$(BIN)/python -m pytest --cov
+	@$(BIN)/python -m pytest --cov --numprocesses=auto --dist=worksteal
 
 lint: setup  ## Check style
 	@$(BIN)/ruff check
@@ -54,6 +54,10 @@ bench: setup  ## Measure how fast the worker is, beside the machine and the SDK,
 
 bench-long: setup  ## The same with 2,000 jobs, 12-megapixel photos and latency under load
 	@$(BIN)/python -m bench.speed --long
+
+fuzz: setup  ## Try 100,000 inputs that nobody meant, and the properties of the tests on as many examples: 4 minutes
+	@$(BIN)/python -m pytest --no-header -m hypothesis --hypothesis-profile=fuzz
+	@$(BIN)/python -m bench.faults.fuzz
 
 lock: setup  ## Remake the locks from the pinned requirements; with UPGRADE=1 the unpinned to their newest
 	$(LOCK) --no-emit-package opencv-contrib-python requirements_runpod.txt -o requirements_runpod.lock

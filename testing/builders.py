@@ -1,13 +1,15 @@
-"""Builders for what the tests need: landmarks with chosen points, pictures, a detector."""
+"""Builders for what the tests need: landmarks with chosen points, pictures, a detector, a pool of it."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from posture.landmarks import INDEX, NAMES, Detect, Landmarks, Pixels
 from testing.pictures import encoded
+
+_Result = TypeVar("_Result")
 
 Points = Mapping[str, tuple[float, float]]
 
@@ -92,3 +94,26 @@ def detect_by(**people: list[Landmarks]) -> Detect:
 
 
 detect = detect_by(red=[landmarks(FRONT, left_shoulder=(580, 304))], lime=[landmarks(SIDE)])
+
+
+class FakePool:
+    """Landmarkers that are a function. `closed`: how often they were."""
+
+    look_closer = None
+    find_faces = None
+
+    def __init__(self, detect: Detect) -> None:
+        self._detect = detect
+        self.closed = 0
+
+    def detect(self, pixels: Pixels) -> list[Landmarks]:
+        """What the function finds."""
+        return self._detect(pixels)
+
+    def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
+        """The built-in."""
+        return map(function, *items)
+
+    def close(self) -> None:
+        """Counts."""
+        self.closed += 1

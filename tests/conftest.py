@@ -21,6 +21,7 @@ from testing import DEMO
 # A machine that is busy is no defect, and what passed once passes again: the examples are the same each time.
 settings.register_profile("posture", deadline=None, derandomize=True)
 settings.load_profile("posture")
+settings.register_profile("fuzz", deadline=None, max_examples=1000)  # others each time: `make fuzz`
 
 
 @pytest.fixture(scope="session")
