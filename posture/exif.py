@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 Vector: TypeAlias = tuple[float, float, float]
 File: TypeAlias = bytes | memoryview
 
-# Segments before a JPEG's pixels. Phones write about 20; a color profile may take 255, a depth map a hundred.
+# Segments of a JPEG. Phones write about 20; a color profile may take 255, a depth map a hundred.
 MAX_SEGMENTS = 512
 # Bytes to skip before a marker, filling or stray. The standard allows any number of the first; encoders write none.
 MAX_STRAY = 256
@@ -37,10 +37,12 @@ MAX_CONTRADICTION = 45.0
 # In millimeters: from a fisheye lens to the longest zoom of a phone.
 FOCAL_35MM = (8, 300)
 
-START_OF_SCAN, _APP1 = 0xDA, 0xE1
+START_OF_SCAN, END_OF_IMAGE, _APP1 = 0xDA, 0xD9, 0xE1
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers that no length follows
 _WITH_LENGTH = frozenset((*range(0xC0, 0xC8), *range(0xC9, 0xD0), *range(0xDA, 0xF0), 0xFE))
 _MARKER = re.compile(rb"\xff([\x01-\xfe])")
+# The marker that ends a scan's data, which restarts do not, or what is left of it at the end of a file.
+_AFTER_SCAN = re.compile(rb"\xff(?:[^\x00\xd0-\xd7\xff]|\Z)")
 _JPEG = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _CHUNK = Struct(">I4s")  # its length and kind; a checksum of 4 bytes follows its content
@@ -123,10 +125,11 @@ def read(file: bytes) -> Said:
     return Said(orientation, _gravity(apple, orientation, front=front), focal, front)
 
 
-def segments(file: File) -> Iterator[tuple[int, int, int]]:
+def segments(file: File, *, beyond: bool = False) -> Iterator[tuple[int, int, int]]:
     """The segments of a JPEG up to its first scan: each one's marker, and where its content begins and ends.
 
-    The last is START_OF_SCAN, unless the file is damaged or goes beyond the bounds above.
+    The last is START_OF_SCAN, unless the file is damaged or goes beyond the bounds above. `beyond`: all segments, up to
+    END_OF_IMAGE; the content of a scan then holds its data.
     """
     at = len(_JPEG)
     for _ in range(MAX_SEGMENTS):
@@ -137,13 +140,17 @@ def segments(file: File) -> Iterator[tuple[int, int, int]]:
         marker = file[at - 1]
         if marker in _ALONE:
             continue
+        if marker == END_OF_IMAGE and beyond:
+            yield marker, at, at
         if marker not in _WITH_LENGTH:
             return
-        end = at + int.from_bytes(file[at : at + 2], "big")
-        yield marker, at + 2, end
-        if marker == START_OF_SCAN:
+        start, at = at + 2, at + int.from_bytes(file[at : at + 2], "big")
+        if marker == START_OF_SCAN and beyond:
+            after = _AFTER_SCAN.search(file, at)
+            at = after.start() if after else len(file)
+        yield marker, start, at
+        if marker == START_OF_SCAN and not beyond:
             return
-        at = end
 
 
 def chunks(file: File) -> Iterator[tuple[bytes, int, int]]:

@@ -1,17 +1,18 @@
 """From a file's bytes to an upright RGB picture of bounded size.
 
-The checks run from the cheapest to the dearest: kind of file, size in the file's header, and only then the pixels. A
-picture is decoded once and lives in memory only.
+The checks run from the cheapest to the dearest: kind of file, its parts, size in its header, and only then the pixels.
+Pillow sees no more of a file than its picture. That is decoded once and lives in memory only.
 """
 
 import io
-import re
 from dataclasses import dataclass
+from itertools import product
+from math import ceil
 
 import numpy as np
 from PIL import Image, ImageFile
 
-from posture import exif
+from posture import exif, jpeg, png
 from posture.errors import Finding, ImageError
 from posture.landmarks import Pixels
 
@@ -22,23 +23,28 @@ MIN_SIDE = 100
 MAX_RATIO = 10
 # The largest sensors of common phones give 48 to 50 megapixels; decoded, that is 150 MB.
 MAX_PIXELS = 50_000_000
-# Scans in a JPEG. A progressive one has about ten, a phone's further pictures and film behind it may look like some
-# hundreds more; each goes over the whole picture, at 50 megapixels in 3 ms.
-MAX_SCANS = 1000
+# What decoding a JPEG takes, as Jpeg counts it; a million takes up to 1.2 ms. A progressive one of 50 megapixels, with
+# its usual ten scans and colors at half the size, has 400 million for its samples, and 375 for the data of the largest
+# file that fits into a request.
+MAX_JPEG_WORK = 800_000_000
+# Each takes time of its own, however small the picture. Programs that look for the best ones make about 30 at most.
+MAX_SCANS = 100
+# The bytes of a PNG, decoded: of 16 megapixels in color, 12 with transparency. Its slowest filter takes 10 ms for a
+# million. A photo of more bytes hardly fits into a request.
+MAX_PNG_WORK = 50_000_000
 # Pictures are never reduced below this longer side, in pixels. The model looks at 256x256 pixels of the person and
 # samples them without smoothing, so that a picture reduced to between 512 and 1024 is measured as accurately as a
 # larger one and 10 to 20 % more repeatably: docs/ACCURACY.md.
 MEASURING_SIDE = 512
 
 _MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
-_SCAN = b"\xff\xda"  # the marker before one; in a JPEG's pixels 255 is followed by 0 or a restart
-_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the marker that ends a scan's data, which restarts do not
-_FILLING = 128  # of each channel: what libjpeg fills a picture up with whose data run out
-_MORE = 4 * bytes(range(255))  # data that go on, without a marker
-_PNG_END = b"IEND\xae\x42\x60\x82"
+# Of each channel: what libjpeg fills a picture up with whose data run out; in CMYK, some as their complements.
+_FILLING = (127, 128)
+_MORE = 4 * bytes(range(254, 0, -1))  # data that go on, without a marker
 
-# Modes whose pixels can be averaged as they are, without a converted copy of the whole picture.
-_REDUCIBLE = ("L", "LA", "RGB", "RGBA")
+_PLAIN = ("L", "LA", "RGB", "RGBA")  # a sample of 8 bits for each channel
+_WEIGHTED = {"LA": "La", "RGBA": "RGBa"}  # in which a color counts as much as it is opaque
+_STRIP = 8  # rows of a reduced picture that are made at a time
 
 # What makes a picture of that EXIF orientation upright; 5 to 8 exchange width and height.
 _UPRIGHT = {
@@ -91,63 +97,55 @@ def read(data: bytes) -> Photo:
             "it is neither a JPEG nor a PNG file.",
             "Convert the picture (HEIC, WebP, TIFF, ...) to JPEG or PNG before encoding it.",
         )
-    if not _is_bounded(kind, data):
-        raise _corrupt(kind)
     try:
-        # A phone's JPEG may hold several pictures; Pillow then calls it MPO and opens the first.
-        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
-    except Exception as error:
+        stored = jpeg.read(data) if kind == "JPEG" else png.read(data)
+    except ValueError as error:
         raise _corrupt(kind) from error
-    _check_size(image.width, image.height)
-    if kind == "JPEG" and data.count(_SCAN) > MAX_SCANS:
-        raise _corrupt(kind)
+    if isinstance(stored, jpeg.Jpeg):
+        _check_kind(stored)
+    _check_size(stored.width, stored.height)
+    _check_work(stored)
     try:
-        if kind == "PNG":
-            _verify_png(data)
-        photo = _upright_rgb(image, exif.read(data))
-        is_whole = kind == "PNG" or not _runs_out(data, image)
+        image = _decoded(kind, stored.file())
+        is_whole = isinstance(stored, png.Png) or _is_whole(stored, image)
+        if is_whole:
+            return _upright_rgb(image, stored.width, stored.height, exif.read(data))
     except MemoryError:
         raise  # this is no fault of the file's
     except Exception as error:
         raise _corrupt(kind) from error
-    if not is_whole:
-        raise _corrupt(kind)
-    return photo
+    raise _corrupt(kind)
 
 
-def _is_bounded(kind: str, data: bytes) -> bool:
-    """Whether what stands before a JPEG's pixels, or a PNG as a whole, has an end and not too many parts.
+def _decoded(kind: str, file: bytes) -> Image.Image:
+    """The picture of a file; a large JPEG's at a half, a quarter or an eighth of its size, which costs little."""
+    image = Image.open(io.BytesIO(file), formats=(kind,))
+    factor = max(image.size) / MEASURING_SIDE
+    if factor >= 2:
+        image.draft(image.mode, (int(image.width / factor), int(image.height / factor)))  # nothing, with a PNG
+    image.load()
+    return image
 
-    Pillow would walk any number, and joins a JPEG's EXIF segments in time that grows with the square of theirs.
+
+def _is_whole(stored: jpeg.Jpeg, image: Image.Image) -> bool:
+    """Whether a JPEG's data, decoded to this image, were enough for its picture.
+
+    Where they run out, the rest of the picture is filled up; but a picture may also end in that color by itself, and a
+    file may lack nothing but the mark of its end. Only a picture that is not whole changes when more data follow:
+    behind the last scan where the end is missing, else behind the first, which tells of the colors.
     """
-    if kind == "PNG":
-        return any(name == b"IEND" for name, _, _ in exif.chunks(data))
-    return any(marker == exif.START_OF_SCAN for marker, _, _ in exif.segments(data))
-
-
-def _verify_png(data: bytes) -> None:
-    """Checks what decoding passes over: every chunk's checksum, and the file's end. Raises what Pillow raises."""
-    with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-        image.verify()
-    if _PNG_END not in data:
-        raise ValueError("the end is missing")
-
-
-def _runs_out(data: bytes, image: Image.Image) -> bool:
-    """Whether the data of a decoded JPEG were too few for its picture, though the file has its end.
-
-    So it is where a piece is missing or damaged. The rest of the picture is then filled up; but a picture may also end
-    in that color by itself. Only a picture that is not complete changes when more data follow.
-    """
-    if image.getpixel((image.width - 1, image.height - 1)) not in (_FILLING, (_FILLING,) * 3):
+    if not stored.is_complete:
         return False
-    scan = next(start for marker, start, _ in exif.segments(data) if marker == exif.START_OF_SCAN)
-    end = _AFTER_SCAN.search(data, scan)
-    if end is None:
-        return True
-    with Image.open(io.BytesIO(data[: end.start()] + _MORE + data[end.start() :]), formats=("JPEG",)) as longer:
-        _draft(longer)
-        return bool(longer.tobytes() != image.tobytes())
+    if stored.has_end:
+        last = image.crop((image.width - 1, image.height - 1, *image.size)).tobytes()
+        if not all(value in _FILLING for value in last) or not _may_be_decoded_twice(stored):
+            return True
+    longer = stored.file(_MORE, behind=1 if stored.has_end else len(stored.scans))
+    return bool(image.tobytes() == _decoded("JPEG", longer).tobytes())
+
+
+def _may_be_decoded_twice(stored: jpeg.Jpeg) -> bool:
+    return len(stored.scans) == 1 or 2 * stored.work <= MAX_JPEG_WORK
 
 
 def _error(code: str, problem: str, advice: str) -> ImageError:
@@ -183,19 +181,41 @@ def _check_size(width: int, height: int) -> None:
         )
 
 
-def _upright_rgb(image: Image.Image, said: exif.Said) -> Photo:
-    width, height = image.size
-    _draft(image)
-    if image.mode.startswith("I"):
-        image = _eight_bits(image)
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    if image.mode not in _REDUCIBLE or "transparency" in image.info:
-        image = image.convert(mode)
-    factor = max(image.size) / MEASURING_SIDE
-    if factor >= 2:
-        image = image.reduce(int(factor))
-    if mode == "RGBA":
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert(mode))
+def _check_kind(stored: jpeg.Jpeg) -> None:
+    if not stored.is_common:
+        raise _error(
+            "unsupported_format",
+            "it is a JPEG of a rare kind: arithmetic, lossless, hierarchical or of more than 8 bits.",
+            "Save it as an ordinary (baseline) JPEG.",
+        )
+
+
+def _check_work(stored: jpeg.Jpeg | png.Png) -> None:
+    size = f"{stored.width}x{stored.height}"
+    if isinstance(stored, png.Png):
+        if stored.work > MAX_PNG_WORK:
+            raise _error(
+                "too_many_pixels",
+                f"its {size} pixels take {ceil(stored.work / 1e6)} MB, more than the {MAX_PNG_WORK // 1_000_000} MB "
+                "that are taken of a PNG.",
+                "Reduce the picture: 1080x1440 pixels are enough. Or save it as a JPEG.",
+            )
+        return
+    scans = len(stored.scans)
+    is_bounded = stored.work <= MAX_JPEG_WORK and (stored.has_end or _may_be_decoded_twice(stored))
+    if scans > MAX_SCANS or not is_bounded:
+        raise _error(
+            "too_many_pixels",
+            f"its {size} pixels are told in {scans} scans, which take too long to decode.",
+            "Save it as an ordinary (baseline) JPEG, or reduce it: 1080x1440 pixels are enough.",
+        )
+
+
+def _upright_rgb(image: Image.Image, width: int, height: int, said: exif.Said) -> Photo:
+    factor = max(image.size) // MEASURING_SIDE
+    image = _reduced(image, factor) if factor >= 2 else _plain(image)
+    if image.mode in ("LA", "RGBA"):
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     if image.mode != "RGB":
         image = image.convert("RGB")
     if said.orientation in _UPRIGHT:
@@ -205,11 +225,36 @@ def _upright_rgb(image: Image.Image, said: exif.Said) -> Photo:
     return Photo(np.asarray(image), width, height, said)
 
 
-def _draft(image: Image.Image) -> None:
-    """Has a large JPEG decoded at a half, a quarter or an eighth, at little cost; with a PNG this does nothing."""
-    factor = max(image.size) / MEASURING_SIDE
-    if factor >= 2:
-        image.draft(image.mode, (int(image.width / factor), int(image.height / factor)))
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    """A picture of the averages of blocks that are so many pixels wide and high and lie evenly around its middle.
+
+    So the mirror image gives the mirror image. Where an odd number of pixels is left over, the averages are the mean of
+    the two ways that come nearest. The picture is taken in strips, so that no copy of it in another mode is held.
+    """
+    (columns, spare_columns), (rows, spare_rows) = (divmod(side, factor) for side in image.size)
+    lefts = {spare_columns // 2, spare_columns - spare_columns // 2}
+    tops = {0, spare_rows % 2}
+    mode, strips = "", []
+    for row in range(0, rows, _STRIP):
+        high = min(_STRIP, rows - row) * factor
+        above = spare_rows // 2 + row * factor
+        strip = _plain(image.crop((0, above, image.width, above + high + max(tops))))
+        mode = strip.mode
+        bands = strip.convert(_WEIGHTED.get(mode, mode)).split()  # alone they are averaged faster
+        boxes = [(left, top, left + columns * factor, top + high) for left, top in product(lefts, tops)]
+        ways = np.array([[np.asarray(band.reduce(factor, box)) for band in bands] for box in boxes])
+        strips.append(((ways.sum(0, dtype=np.uint16) + len(boxes) // 2) // len(boxes)).astype(np.uint8))
+    averages = [Image.fromarray(band) for band in np.concatenate(strips, 1)]
+    return Image.merge(_WEIGHTED.get(mode, mode), averages).convert(mode)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The picture in one of four modes: L, LA, RGB or RGBA."""
+    if image.mode.startswith("I"):
+        image = _eight_bits(image)
+    if image.mode in _PLAIN and "transparency" not in image.info:
+        return image
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -1,5 +1,8 @@
+import struct
 import tracemalloc
+import zlib
 from contextlib import suppress
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -8,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from posture import images
+from posture import exif, images, jpeg
 from posture.errors import ImageError
 from posture.exif import Said
+from posture.wire.base64_text import MAX_ENCODED_LENGTH
 from testing import DEMO
 from testing.builders import picture
-from testing.exif_files import apple_note, chunk, jpeg, jpeg_that_says, png, segment, tiff
+from testing.exif_files import apple_note, chunk, jpeg_that_says, png, segment, tiff
+from testing.exif_files import jpeg as jpeg_file
 from testing.pictures import file_bytes
 
 RED, LIME, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -66,19 +71,113 @@ def test_a_file_that_is_cut_off_is_refused(kind: str, kept: float) -> None:
     assert refusal(data[: int(len(data) * kept)]).code == "corrupt_image"
 
 
-def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded() -> None:
+def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
     data = file_bytes(picture(), "JPEG", progressive=True)
-    last, end = data[data.rindex(b"\xff\xda") : -2], data[-2:]
-    assert quarters(images.read(data[:-2] + 20 * last + end)) == [about(c) for c in (RED, LIME, BLUE, WHITE)]
-    endless = data[:-2] + images.MAX_SCANS * last + end
-    assert refusal(endless).code == "corrupt_image"
+    last = data[data.rindex(b"\xff\xda") : -2]
+    left = images.MAX_SCANS - data.count(b"\xff\xda")
+    assert quarters(images.read(data[:-2] + left * last + data[-2:])) == [about(c) for c in (RED, LIME, BLUE, WHITE)]
+    error = refusal(data[:-2] + (left + 1) * last + data[-2:])
+    assert error.code == "too_many_pixels"
+    assert "200x300" in error.problems[0].problem
+    assert "baseline" in error.advice
+
+
+@pytest.mark.parametrize(
+    ("mode", "options", "samples"),
+    [
+        ("RGB", {"subsampling": 0}, 3),
+        ("RGB", {"subsampling": 2}, 1.5),
+        ("L", {}, 1),
+        ("CMYK", {}, 4),
+        ("RGB", {"subsampling": 2, "progressive": True}, 8),
+        ("RGB", {"subsampling": 0, "progressive": True}, 14),
+        ("L", {"progressive": True}, 6),
+    ],
+)
+def test_the_work_of_a_jpeg_is_its_samples_in_every_scan_and_its_bytes(
+    mode: str, options: dict[str, Any], samples: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = file_bytes(picture(160, 320, mode), "JPEG", **options)
+    work = jpeg.read(file).work
+    assert 0 < work - samples * 160 * 320 <= 25 * len(file)
+    monkeypatch.setattr(images, "MAX_JPEG_WORK", work)
+    assert images.read(file).width == 160
+    monkeypatch.setattr(images, "MAX_JPEG_WORK", work - 1)
+    assert refusal(file).code == "too_many_pixels"
+
+
+def test_the_largest_photos_may_be_progressive() -> None:
+    assert 8 * images.MAX_PIXELS + 25 * MAX_ENCODED_LENGTH * 3 // 4 <= images.MAX_JPEG_WORK
+
+
+def test_a_jpeg_without_its_end_is_decoded_twice_and_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = file_bytes(picture(), "JPEG", progressive=True)[:-2]
+    work = jpeg.read(file).work
+    monkeypatch.setattr(images, "MAX_JPEG_WORK", 2 * work)
+    assert images.read(file).width == 200
+    monkeypatch.setattr(images, "MAX_JPEG_WORK", 2 * work - 1)
+    assert refusal(file).code == "too_many_pixels"
+
+
+@pytest.mark.parametrize(
+    ("mode", "options", "each"),
+    [
+        ("1", {}, 1),
+        ("L", {}, 1),
+        ("L", {"transparency": 3}, 4),
+        ("LA", {}, 4),
+        ("P", {}, 3),
+        ("P", {"transparency": 3}, 4),
+        ("RGB", {}, 3),
+        ("RGBA", {}, 4),
+    ],
+)
+def test_the_work_of_a_png_is_its_bytes_when_it_is_decoded(
+    mode: str, options: dict[str, Any], each: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = file_bytes(picture(mode=mode), **options)
+    monkeypatch.setattr(images, "MAX_PNG_WORK", 200 * 300 * each)
+    assert images.read(file).width == 200
+    monkeypatch.setattr(images, "MAX_PNG_WORK", 200 * 300 * each - 1)
+    error = refusal(file)
+    assert error.code == "too_many_pixels"
+    assert "200x300" in error.problems[0].problem
+
+
+def test_a_png_of_sixteen_bits_counts_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = of_stream(zlib.compress(bytes(100 * 801)), 16, 6)
+    monkeypatch.setattr(images, "MAX_PNG_WORK", 100 * 100 * 8)
+    assert images.read(file).width == 100
+    monkeypatch.setattr(images, "MAX_PNG_WORK", 100 * 100 * 8 - 1)
+    assert refusal(file).code == "too_many_pixels"
+
+
+@pytest.mark.parametrize("marker", [0xC3, 0xC5, 0xC9, 0xCA, 0xCF])
+def test_a_jpeg_of_a_rare_kind_is_refused_as_that(marker: int) -> None:
+    file = file_bytes(picture(), "JPEG")
+    assert refusal(file.replace(b"\xff\xc0", bytes([0xFF, marker]))).code == "unsupported_format"
+
+
+@pytest.mark.parametrize(("place", "value"), [(4, b"\x0c"), (5, b"\0\0")])
+def test_so_is_one_of_twelve_bits_and_one_whose_height_comes_later(place: int, value: bytes) -> None:
+    file = file_bytes(picture(), "JPEG")
+    at = file.index(b"\xff\xc0") + place
+    error = refusal(file[:at] + value + file[at + len(value) :])
+    assert error.code == "unsupported_format"
+    assert "baseline" in error.advice
+
+
+def test_a_jpeg_with_a_second_header_is_refused() -> None:
+    file, large = file_bytes(picture(), "JPEG"), file_bytes(picture(2000, 3000), "JPEG")
+    at = large.index(b"\xff\xc0")
+    assert refusal(jpeg_file(large[at : at + 19], picture=file)).code == "corrupt_image"
 
 
 @pytest.mark.parametrize("part", [segment(b"", 0xEF), segment(b"Exif\0\0"), b"\xff" * 10])
 def test_a_jpeg_of_endless_segments_is_refused_before_it_is_opened(part: bytes) -> None:
     file = file_bytes(picture(), "JPEG")
-    assert quarters(images.read(jpeg(20 * part, picture=file))) == [about(c) for c in (RED, LIME, BLUE, WHITE)]
-    assert refusal(jpeg(240_000 * part, picture=file)).code == "corrupt_image"
+    assert quarters(images.read(jpeg_file(20 * part, picture=file))) == [about(c) for c in (RED, LIME, BLUE, WHITE)]
+    assert refusal(jpeg_file(240_000 * part, picture=file)).code == "corrupt_image"
 
 
 @pytest.mark.parametrize("before", [b"IDAT", b"IEND"])
@@ -88,20 +187,169 @@ def test_a_png_of_endless_chunks_is_refused_before_it_is_opened(before: bytes) -
     assert refusal(png(240_000 * part, before=before, picture=file)).code == "corrupt_image"
 
 
+def of_stream(stream: bytes, depth: int = 8, color: int = 0, interlaced: int = 0) -> bytes:
+    """A PNG of 100x100 pixels, by default grey, and of this stream."""
+    header = struct.pack(">IIBBBBB", 100, 100, depth, color, 0, 0, interlaced)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", stream) + chunk(b"IEND")
+
+
+# The rows of 100x100 grey pixels; interlaced, in seven passes.
+ROWS = {0: 100 * (1 + 100), 1: 13 * 14 + 13 * 13 + 12 * 26 + 25 * 26 + 25 * 51 + 50 * 51 + 50 * 101}
+
+
+@pytest.mark.parametrize("interlaced", ROWS)
+def test_a_png_whose_stream_is_shorter_than_its_picture_is_refused(interlaced: int) -> None:
+    for more in (0, 1, 5000):
+        file = of_stream(zlib.compress(bytes(ROWS[interlaced] + more)), interlaced=interlaced)
+        assert images.read(file).pixels.max() == 0
+    for missing in (1, 101, 202, 5000, ROWS[interlaced]):
+        file = of_stream(zlib.compress(bytes(ROWS[interlaced] - missing)), interlaced=interlaced)
+        assert refusal(file).code == "corrupt_image"
+
+
+def test_a_png_whose_stream_is_wrong_or_breaks_off_is_refused() -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (100, 101), dtype=np.uint8)
+    pixels[:, 0] = 0
+    stream = zlib.compress(pixels.tobytes())
+    np.testing.assert_array_equal(images.read(of_stream(stream)).pixels[..., 0], pixels[:, 1:])
+    wrong = [stream[:-1], stream[:-4], stream[: len(stream) // 2], b"", b"x" + stream, stream[:-1] + b"\0"]
+    assert {refusal(of_stream(damaged)).code for damaged in wrong} == {"corrupt_image"}
+
+
+@pytest.mark.parametrize("kind", [b"IHDR", b"PLTE", b"IDAT", b"IEND"])
+def test_a_png_with_a_wrong_checksum_is_refused_where_it_is_of_the_picture(kind: bytes) -> None:
+    file = bytearray(file_bytes(picture(mode="P")))
+    at = file.index(kind)
+    file[at + 4 + int.from_bytes(file[at - 4 : at], "big")] ^= 1
+    assert refusal(bytes(file)).code == "corrupt_image"
+
+
+@pytest.mark.parametrize("kind", [b"IHDR", b"PLTE", b"IDAT"])
+def test_a_png_that_lacks_a_chunk_of_the_picture_is_refused(kind: bytes) -> None:
+    file = file_bytes(picture(mode="P"))
+    at = file.index(kind) - 4
+    assert refusal(file[:at] + file[at + 12 + int.from_bytes(file[at : at + 4], "big") :]).code == "corrupt_image"
+
+
+BESIDE = {
+    "a long text": chunk(b"tEXt", b"Comment\0" + b"x" * 3_000_000),
+    "a text that becomes long": chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(30_000_000))),
+    "a text that is damaged": chunk(b"zTXt", b"Comment\0\0nonsense"),
+    "a profile that is damaged": chunk(b"iCCP", b"name\0\0nonsense"),
+    "a profile that becomes large": chunk(b"iCCP", b"name\0\0" + zlib.compress(bytes(30_000_000))),
+    "short": chunk(b"pHYs") + chunk(b"cHRM") + chunk(b"gAMA") + chunk(b"acTL") + chunk(b"tIME"),
+    "a wrong checksum": chunk(b"gAMA", bytes(4))[:-1] + b"x",
+    "a transparency of wrong length": chunk(b"tRNS", bytes(4)),
+    "a transparency with a wrong checksum": chunk(b"tRNS", b"\0\xff\0\0\0\0")[:-1] + b"x",
+    "a moving picture": chunk(b"acTL", bytes(8)) + chunk(b"fcTL", bytes(26)) + chunk(b"fdAT", b"nonsense"),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize("before", [b"IDAT", b"IEND"])
+def test_what_stands_in_a_png_beside_its_picture_never_makes_it_corrupt(before: bytes, name: str) -> None:
+    file = png(BESIDE[name], before=before, picture=file_bytes(picture()))
+    assert quarters(images.read(file)) == [RED, LIME, BLUE, WHITE]
+
+
+@pytest.mark.parametrize("size", [1, 100, 8192])
+def test_the_pixels_of_a_png_may_stand_in_any_number_of_chunks(size: int) -> None:
+    file = file_bytes(picture(100, 100))
+    start = file.index(b"IDAT") - 4
+    end = start + 12 + int.from_bytes(file[start : start + 4], "big")
+    stream = file[start + 8 : end - 4]
+    parts = b"".join(chunk(b"IDAT", stream[at : at + size]) for at in range(0, len(stream), size))
+    assert quarters(images.read(file[:start] + parts + file[end:])) == [RED, LIME, BLUE, WHITE]
+
+
 def test_a_png_with_a_wrong_bit_is_refused() -> None:
     data = bytearray(file_bytes(Image.effect_noise((300, 400), 80)))
     data[len(data) // 2] ^= 1
     assert refusal(bytes(data)).code == "corrupt_image"
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-@pytest.mark.parametrize("missing", [1, 2, 8])
-def test_a_file_without_its_end_is_refused(kind: str, missing: int) -> None:
-    assert refusal(file_bytes(picture(), kind)[:-missing]).code == "corrupt_image"
+@pytest.mark.parametrize("missing", [1, 2, 8, 12])
+def test_a_png_without_its_end_is_refused(missing: int) -> None:
+    assert refusal(file_bytes(picture())[:-missing]).code == "corrupt_image"
 
 
-def jpeg_of_noise(size: tuple[int, int] = (300, 400), **options: Any) -> bytes:
-    return file_bytes(Image.effect_noise(size, 80).convert("RGB"), "JPEG", **options)
+CODED: list[dict[str, Any]] = [
+    {},
+    {"progressive": True},
+    {"subsampling": 0},
+    {"mode": "L"},
+    {"mode": "L", "progressive": True},
+    {"mode": "CMYK"},
+    {"mode": "CMYK", "progressive": True},
+    {"restart_marker_blocks": 7},
+    {"restart_marker_rows": 1, "progressive": True},
+]
+TRAILERS = {
+    "nothing": b"",
+    "padding": bytes(5000),
+    "film": b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 20,
+    "picture": b"\xff\xd8\xff\xe1\0\x08Exif\0\0\xff\xda\xff\xd9",
+    "Samsung": b"\0\0\x01\x0a\x0e\0\0\0Image_UTC_Data1700000000000SEFHk\0\0\0SEFT",
+}
+
+
+@pytest.mark.parametrize("options", CODED)
+@pytest.mark.parametrize("size", [(300, 400), (300, 1200)])
+def test_a_jpeg_whose_pixels_are_complete_is_whole_without_its_end(
+    size: tuple[int, int], options: dict[str, Any]
+) -> None:
+    data = jpeg_of_noise(size, **options)
+    whole = images.read(data).pixels
+    for cut in (data[:-1], data[:-2], data[:-2] + bytes(100)):
+        np.testing.assert_array_equal(images.read(cut).pixels, whole)
+    for missing in (8, 30, 1000):
+        assert refusal(data[:-missing]).code == "corrupt_image"
+
+
+@pytest.mark.parametrize("trailer", TRAILERS)
+@pytest.mark.parametrize("options", CODED)
+def test_what_phones_write_behind_a_jpeg_changes_nothing(options: dict[str, Any], trailer: str) -> None:
+    data = jpeg_of_noise(**options)
+    np.testing.assert_array_equal(images.read(data + TRAILERS[trailer]).pixels, images.read(data).pixels)
+    start = data.index(b"\xff\xda")
+    cut = data[: start + (len(data) - start) // 3]
+    assert refusal(cut).code == refusal(cut + b"\xff\xd9" + TRAILERS[trailer]).code == "corrupt_image"
+
+
+@pytest.mark.parametrize("options", CODED)
+def test_fill_bytes_before_every_marker_change_nothing(options: dict[str, Any]) -> None:
+    data = jpeg_of_noise(**options)
+    starts = [start - 4 for marker, start, _ in exif.segments(data, beyond=True) if marker != exif.END_OF_IMAGE]
+    parts = [data[at:end] for at, end in zip([0, *starts, len(data) - 2], [*starts, len(data) - 2, None], strict=True)]
+    assert b"".join(parts) == data
+    np.testing.assert_array_equal(images.read((b"\xff" * 9).join(parts)).pixels, images.read(data).pixels)
+
+
+@pytest.mark.parametrize("options", [of for of in CODED if of.get("progressive")])
+def test_a_progressive_jpeg_whose_later_scans_are_missing_is_refused(options: dict[str, Any]) -> None:
+    data = jpeg_of_noise(**options)
+    scans = [start for marker, start, _ in exif.segments(data, beyond=True) if marker == exif.START_OF_SCAN]
+    for start in scans[1:]:
+        assert refusal(data[: start - 4]).code == "corrupt_image"
+        assert refusal(data[: start - 4] + b"\xff\xd9").code == "corrupt_image"
+
+
+def test_a_progressive_jpeg_whose_last_scan_is_cut_off_is_refused() -> None:
+    data = jpeg_of_noise(progressive=True)
+    last = data.rindex(b"\xff\xda") + 10
+    for kept in (0.01, 0.3, 0.6, 0.9):
+        assert refusal(data[: last + int(kept * (len(data) - last))]).code == "corrupt_image"
+
+
+def test_a_jpeg_with_a_restart_missing_is_refused() -> None:
+    data = jpeg_of_noise(restart_marker_blocks=7)
+    middle = len(data) // 2
+    lost = data.index(b"\xff\xd3", middle)
+    assert refusal(data[: lost - 100] + data[lost + 100 :]).code == "corrupt_image"
+
+
+def jpeg_of_noise(size: tuple[int, int] = (300, 400), mode: str = "RGB", **options: Any) -> bytes:
+    return file_bytes(Image.effect_noise(size, 80).convert("RGB").convert(mode), "JPEG", **options)
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"exif": b"Exif\0\0" + b"\xff\xda\xff\xd9" * 9}])
@@ -140,7 +388,7 @@ def test_a_jpeg_that_is_grey_below_is_whole(mode: str, size: tuple[int, int], op
 def test_fill_bytes_do_not_make_a_jpeg_that_is_grey_below_look_cut_off(between: bytes) -> None:
     image = Image.new("RGB", (200, 300), (128, 128, 128))
     image.paste(picture(200, 150))
-    assert images.read(jpeg(between, picture=file_bytes(image, "JPEG"))).pixels[-1, -1].tolist() == [128, 128, 128]
+    assert images.read(jpeg_file(between, picture=file_bytes(image, "JPEG"))).pixels[-1, -1].tolist() == [128, 128, 128]
 
 
 @settings(max_examples=300)
@@ -199,8 +447,14 @@ def test_just_as_many_pixels_as_allowed_are_taken() -> None:
     assert refusal(file_bytes(Image.new("L", (10_000, 5_001)))).code == "too_many_pixels"
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-@pytest.mark.parametrize("size", [(3024, 4032), (4000, 3000), (1080, 1440), (2000, 3001), (6001, 7999)])
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [
+        *product(("JPEG", "PNG"), [(3024, 4032), (4000, 3000), (1080, 1440), (2000, 3001)]),
+        ("JPEG", (6001, 7999)),
+        ("PNG", (3501, 4499)),
+    ],
+)
 def test_a_large_picture_is_reduced_to_what_measuring_needs(kind: str, size: tuple[int, int]) -> None:
     photo = images.read(file_bytes(picture(*size), kind))
     height, width = photo.pixels.shape[:2]
@@ -213,6 +467,45 @@ def test_a_large_picture_is_reduced_to_what_measuring_needs(kind: str, size: tup
 def test_a_small_picture_keeps_its_pixels() -> None:
     source = Image.effect_noise((300, 400), 80).convert("RGB")
     np.testing.assert_array_equal(images.read(file_bytes(source)).pixels, np.asarray(source))
+
+
+@pytest.mark.parametrize(
+    ("mode", "size"),
+    [
+        *product(["RGB", "RGBA", "L", "LA", "P"], [(101, 103), (400, 1025), (1025, 400), (401, 1541), (535, 1537)]),
+        ("RGB", (385, 2532)),
+        ("RGB", (2305, 725)),
+    ],
+)
+def test_a_mirror_image_is_read_as_the_mirror_image(mode: str, size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 4), dtype=np.uint8) >> 5 << 5
+    source = Image.fromarray(noise)
+    source = source.convert("L").convert("P") if mode == "P" else source.convert(mode)
+    pixels = images.read(file_bytes(source, compress_level=1)).pixels
+    for turned, expected in (
+        (Image.Transpose.FLIP_LEFT_RIGHT, pixels[:, ::-1]),
+        (Image.Transpose.FLIP_TOP_BOTTOM, pixels[::-1]),
+    ):
+        read = images.read(file_bytes(source.transpose(turned), compress_level=1)).pixels
+        np.testing.assert_array_equal(read, expected)
+
+
+@pytest.mark.parametrize("size", [(300, 400), (1081, 1441), (8300, 300 * 3)])
+def test_an_orientation_that_mirrors_a_jpeg_gives_the_mirror_image(size: tuple[int, int]) -> None:
+    file = jpeg_of_noise(size)
+    pixels = images.read(file).pixels
+    for orientation, expected in ((2, pixels[:, ::-1]), (4, pixels[::-1]), (5, pixels.transpose(1, 0, 2))):
+        read = images.read(jpeg_that_says(tiff(orientation), file)).pixels
+        np.testing.assert_array_equal(read, expected)
+
+
+def test_a_picture_is_reduced_to_the_averages_of_blocks_around_its_middle() -> None:
+    """1539 = 3 * 513: a factor of 3; of 1030 pixels one is left over, so that the blocks begin at 0 and at 1."""
+    source = np.random.default_rng(4).integers(0, 256, (1539, 1030), dtype=np.uint8)
+    ways = [source[:, at : at + 1029].reshape(513, 3, 343, 3).mean((1, 3)).round() for at in (0, 1)]
+    pixels = images.read(file_bytes(Image.fromarray(source))).pixels
+    assert pixels.shape == (513, 343, 3)
+    assert np.abs(pixels[..., 0] - np.mean(ways, 0)).max() <= 1
 
 
 # orientation
@@ -230,32 +523,37 @@ STORED = {
 def test_every_exif_orientation_is_made_upright(orientation: int, kind: str, size: tuple[int, int]) -> None:
     stored_size = size if orientation < 5 else size[::-1]
     colors = {"R": "red", "L": "lime", "B": "blue", "W": "white"}
-    stored = Image.new("RGB", stored_size)
+    source = Image.new("RGB", stored_size)
     half_width, half_height = stored_size[0] // 2, stored_size[1] // 2
     for place, letter in enumerate(STORED[orientation]):
         x, y = place % 2 * half_width, place // 2 * half_height
-        stored.paste(colors[letter], (x, y, x + half_width, y + half_height))
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = orientation
-    photo = images.read(file_bytes(stored, kind, exif=exif))
+        source.paste(colors[letter], (x, y, x + half_width, y + half_height))
+    told = Image.Exif()
+    told[ExifTags.Base.Orientation] = orientation
+    photo = images.read(file_bytes(source, kind, exif=told))
     assert quarters(photo) == [about(color) for color in (RED, LIME, BLUE, WHITE)]
     assert (photo.width, photo.height) == size
     assert photo.pixels.shape[0] > photo.pixels.shape[1]
 
 
 def test_an_orientation_that_does_not_exist_is_ignored() -> None:
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 9
-    assert quarters(images.read(file_bytes(picture(), exif=exif))) == [RED, LIME, BLUE, WHITE]
+    told = Image.Exif()
+    told[ExifTags.Base.Orientation] = 9
+    assert quarters(images.read(file_bytes(picture(), exif=told))) == [RED, LIME, BLUE, WHITE]
 
 
 def test_damaged_exif_data_does_not_make_a_picture_unreadable() -> None:
     assert quarters(images.read(file_bytes(picture(), exif=b"Exif\0\0nonsense"))) == [RED, LIME, BLUE, WHITE]
 
 
-def test_xmp_does_not_turn_a_picture() -> None:
-    xmp = b'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/" tiff:Orientation="6"/>'
-    photo = images.read(jpeg(segment(xmp), picture=file_bytes(picture(), "JPEG")))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_xmp_does_not_turn_a_picture(kind: str) -> None:
+    xmp, file = b'<x:xmpmeta xmlns:x="adobe:ns:meta/" tiff:Orientation="6"/>', file_bytes(picture(), kind)
+    if kind == "JPEG":
+        file = jpeg_file(segment(b"http://ns.adobe.com/xap/1.0/\0" + xmp), picture=file)
+    else:
+        file = png(chunk(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + xmp), picture=file)
+    photo = images.read(file)
     assert quarters(photo) == [about(color) for color in (RED, LIME, BLUE, WHITE)]
     assert photo.orientation == 1
 
