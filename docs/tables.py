@@ -9,7 +9,7 @@ import msgspec
 from posture.angles import MEASURES, Measure, variants_of
 from posture.errors import CODES
 from posture.evidence import TRUST
-from posture.images import MAX_PIXELS, MAX_RATIO, MIN_SIDE
+from posture.images import MAX_JPEG_WORK, MAX_PIXELS, MAX_PNG_WORK, MAX_RATIO, MAX_SCANS, MIN_SIDE
 from posture.judge import checks, remarked
 from posture.options import takes
 from posture.views import VIEWS, views_of
@@ -42,6 +42,19 @@ def limits() -> str:
         [
             ["base64 text of one photo", f"{MAX_ENCODED_LENGTH:,} characters", "`image_too_large`"],
             ["pixels of one photo", f"{MAX_PIXELS // 1_000_000} megapixels", "`too_many_pixels`"],
+            [
+                "pixels of a PNG",
+                (
+                    f"{MAX_PNG_WORK // 1_000_000} MB: {MAX_PNG_WORK // 3_000_000} megapixels in color, "
+                    f"{MAX_PNG_WORK // 4_000_000} with transparency, half of that with 16 bits"
+                ),
+                "`too_many_pixels`",
+            ],
+            [
+                "scans of a JPEG",
+                f"{MAX_SCANS}; together {MAX_JPEG_WORK // 1_000_000} million samples and bytes, a byte counting as 25",
+                "`too_many_pixels`",
+            ],
             [
                 "shorter side of a photo",
                 f"at least {MIN_SIDE} pixels, and 1/{MAX_RATIO} of the longer side",

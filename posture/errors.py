@@ -119,14 +119,17 @@ class Code:
 _TABLE = (
     Code("invalid_request", RequestError, "a photo is missing, empty or no text; names are unknown or mixed"),
     Code("image_too_large", ImageError, "the base64 text is longer than the limit"),
-    Code("invalid_base64", ImageError, "the text is not base64"),
-    Code("unsupported_format", ImageError, "the file is neither JPEG nor PNG, judged by its content"),
+    Code("invalid_base64", ImageError, "the text is not base64, or spaces stand in it where `+` was"),
+    Code("unsupported_format", ImageError,
+         "the file is neither JPEG nor PNG, judged by its content, or a JPEG of a rare kind: arithmetic, lossless, "
+         "hierarchical or of more than 8 bits"),
     Code("corrupt_image", ImageError,
          "the file is cut off or damaged; a few wrong bytes inside of a JPEG, which has no checksums, cannot always be "
          "told"),
     Code("image_too_small", ImageError,
          "less than 100 pixels wide or high, or a strip more than ten times as long as wide"),
-    Code("too_many_pixels", ImageError, "more than 50 megapixels"),
+    Code("too_many_pixels", ImageError,
+         "more than 50 megapixels, or a file that takes too long to decode: see the limits"),
     Code("no_person", PoseNotDetectedError, "the model found nobody"),
     Code("several_people", UnfitPhotoError,
          "more than one person of comparable size; people of less than about 0.7 of the size are often not seen at "
