@@ -17,8 +17,10 @@ _FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC),
 # Those of photos: 8 bits in Huffman codes, baseline, extended or progressive. Browsers know no others. libjpeg decodes
 # arithmetic codes too, in time that the length of the file does not bound.
 _COMMON, _PROGRESSIVE = (0xC0, 0xC1, 0xC2), 0xC2
-_INTERVAL = 0xDD
-_TABLES = (0xC4, 0xDB, _INTERVAL)  # of codes and of quantization, and how far apart restarts are
+_TABLES = (0xC4, 0xDB)  # of codes and of quantization
+_INTERVAL = 0xDD  # how far apart restarts are
+_NEEDED = frozenset((*_FRAMES, *_TABLES, _INTERVAL, exif.START_OF_SCAN))
+_MOST_TABLES = 4096  # bytes; a segment with each of the eight tables of codes that there can be has 2,184
 _RESTARTS = tuple(bytes((0xFF, marker)) for marker in range(0xD0, 0xD8))
 # What says how the colors are coded, as libjpeg knows it: how such a segment begins, and its least length.
 _COLORS = {0xE0: (b"JFIF\0", 14), 0xEE: (b"Adobe", 12)}
@@ -63,16 +65,16 @@ def read(file: bytes) -> Jpeg:
     is_complete = True
     for marker, start, end in exif.segments(file, beyond=True):
         content = view[start:end]
+        if not _is_needed(marker, content):
+            continue
+        needed.append(view[start - 4 : end])
         if marker in _FRAMES:
             if frame is not None:
                 raise ValueError("two pictures in one")
             frame = _Frame(marker, content)
         elif marker == _INTERVAL:
             interval = int.from_bytes(content[:2], "big")
-        elif marker not in (*_TABLES, exif.START_OF_SCAN) and not _is_of_colors(marker, content):
-            continue
-        needed.append(view[start - 4 : end])
-        if marker == exif.START_OF_SCAN:
+        elif marker == exif.START_OF_SCAN:
             if frame is None:
                 raise ValueError("a scan of no picture")
             blocks, units = frame.scan(content)
@@ -88,9 +90,14 @@ def read(file: bytes) -> Jpeg:
     return Jpeg(frame.width, frame.height, frame.is_common, work, is_complete, has_end, scans)
 
 
-def _is_of_colors(marker: int, content: memoryview) -> bool:
+def _is_needed(marker: int, content: memoryview) -> bool:
+    """Whether decoding needs a segment. Raises ValueError where it holds more tables than there can be."""
+    if marker in _TABLES and len(content) > _MOST_TABLES:
+        raise ValueError("too many tables")
     begins, least = _COLORS.get(marker, (b"", 0))
-    return bool(begins) and len(content) >= least and content[: len(begins)] == begins
+    if begins:
+        return len(content) >= least and content[: len(begins)] == begins
+    return marker in _NEEDED
 
 
 @dataclass(eq=False)
@@ -109,7 +116,7 @@ class _Frame:
     def __init__(self, marker: int, header: memoryview) -> None:
         parts = [header[at : at + 3] for at in range(6, len(header), 3)]
         sampling = [(part[1] >> 4, part[1] & 15) for part in parts if len(part) == 3]
-        if not sampling or len(sampling) != header[5] or not all(map(all, sampling)):
+        if not 1 <= len(sampling) <= 4 or len(sampling) != header[5] or not all(map(all, sampling)):
             raise ValueError("a damaged header")
         self.height, self.width = (int.from_bytes(header[at : at + 2], "big") for at in (1, 3))
         # The height may also come behind the first scan, which libjpeg does not know.

@@ -152,6 +152,14 @@ def test_a_png_of_sixteen_bits_counts_as_they_are(monkeypatch: pytest.MonkeyPatc
     assert refusal(file).code == "too_many_pixels"
 
 
+def test_a_jpeg_of_endless_tables_is_refused_before_it_is_opened() -> None:
+    file, table = file_bytes(picture(), "JPEG"), bytes([0, *[1] * 64])
+    assert quarters(images.read(jpeg_file(segment(4 * table, 0xDB), picture=file))) == [
+        about(color) for color in (RED, LIME, BLUE, WHITE)
+    ]
+    assert refusal(jpeg_file(segment(1000 * table, 0xDB), picture=file)).code == "corrupt_image"
+
+
 @pytest.mark.parametrize("marker", [0xC3, 0xC5, 0xC9, 0xCA, 0xCF])
 def test_a_jpeg_of_a_rare_kind_is_refused_as_that(marker: int) -> None:
     file = file_bytes(picture(), "JPEG")
@@ -391,10 +399,19 @@ def test_fill_bytes_do_not_make_a_jpeg_that_is_grey_below_look_cut_off(between: 
     assert images.read(jpeg_file(between, picture=file_bytes(image, "JPEG"))).pixels[-1, -1].tolist() == [128, 128, 128]
 
 
+DAMAGED = [
+    file_bytes(picture(120, 120), "JPEG"),
+    file_bytes(picture(120, 120), "JPEG", progressive=True),
+    file_bytes(picture(120, 120, "CMYK"), "JPEG", restart_marker_blocks=3),
+    file_bytes(picture(120, 120)),
+    file_bytes(picture(120, 120, "P"), transparency=1),
+]
+
+
 @settings(max_examples=300)
-@given(st.data(), st.sampled_from(["JPEG", "PNG"]))
-def test_a_damaged_file_is_decoded_or_refused_and_never_anything_else(draws: st.DataObject, kind: str) -> None:
-    data = bytearray(file_bytes(picture(120, 120), kind))
+@given(st.data(), st.sampled_from(DAMAGED))
+def test_a_damaged_file_is_decoded_or_refused_and_never_anything_else(draws: st.DataObject, file: bytes) -> None:
+    data = bytearray(file)
     for _ in range(draws.draw(st.integers(1, 8))):
         data[draws.draw(st.integers(0, len(data) - 1))] = draws.draw(st.integers(0, 255))
     with suppress(ImageError):
