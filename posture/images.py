@@ -114,6 +114,8 @@ def read(data: bytes) -> Photo:
     except MemoryError:
         raise  # this is no fault of the file's
     except Exception as error:
+        if isinstance(stored, jpeg.Jpeg):
+            np.empty(stored.memory, np.uint8)  # where memory is short, libjpeg tells of a broken stream
         raise _corrupt(kind) from error
     raise _corrupt(kind)
 

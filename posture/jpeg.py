@@ -27,6 +27,7 @@ _COLORS = {0xE0: (b"JFIF\0", 14), 0xEE: (b"Adobe", 12)}
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _SIDE = 8  # of a block, in samples
 _COEFFICIENTS = _SIDE * _SIDE
+_MEMORY, _COEFFICIENT = 16_000_000, 2  # bytes for any picture, and for each sample of one in several scans
 _BYTE = 25  # a byte of a scan's data takes as long as so many samples that it says nothing of
 _UNTOLD = 16  # more bits than a coefficient has
 
@@ -36,15 +37,17 @@ class Jpeg:
     """The picture of a JPEG, as it is coded.
 
     `width` and `height`: in pixels. `is_common`: whether it is coded as photos are. `work`: its samples, each counted
-    in every scan that tells of it, and each byte of the scans' data as 25. `is_complete`: whether no scan and no
-    restart is missing; the data of one may still be too few. `has_end`: whether the mark of the end was found. `scans`:
-    each with the segments before it that it needs, which together are all that is decoded.
+    in every scan that tells of it, and each byte of the scans' data as 25. `memory`: what decoding it takes, in
+    bytes, about. `is_complete`: whether no scan and no restart is missing; the data of one may still be too few.
+    `has_end`: whether the mark of the end was found. `scans`: each with the segments before it that it needs, which
+    together are all that is decoded.
     """
 
     width: int
     height: int
     is_common: bool
     work: int
+    memory: int
     is_complete: bool
     has_end: bool
     scans: Sequence[Sequence[memoryview]]
@@ -87,7 +90,8 @@ def read(file: bytes) -> Jpeg:
         raise ValueError("no picture")
     is_complete &= frame.is_told
     has_end = marker == exif.END_OF_IMAGE
-    return Jpeg(frame.width, frame.height, frame.is_common, work, is_complete, has_end, scans)
+    memory = _MEMORY + (_COEFFICIENT * frame.samples if len(scans) > 1 else 0)
+    return Jpeg(frame.width, frame.height, frame.is_common, work, memory, is_complete, has_end, scans)
 
 
 def _is_needed(marker: int, content: memoryview) -> bool:
@@ -149,6 +153,11 @@ class _Frame:
             part.untold[told] = [bits & 15 if self._is_progressive else 0] * len(part.untold[told])
         blocks = sum(part.across * part.down for part in scanned)
         return blocks, blocks if count == 1 else self._units
+
+    @property
+    def samples(self) -> int:
+        """In all of its blocks."""
+        return sum(part.across * part.down for part in self._components) * _COEFFICIENTS
 
     @property
     def is_told(self) -> bool:

@@ -382,6 +382,27 @@ def test_only_so_many_segments_are_walked() -> None:
     assert len([*exif.segments(endless)]) == exif.MAX_SEGMENTS
 
 
+def test_the_segments_beyond_the_first_scan_hold_its_data() -> None:
+    scan = segment(b"\x01\x01\0\0\x3f\0", exif.START_OF_SCAN)
+    file = jpeg(
+        scan, b"\0\xff\0\xff\xd0\1", b"\xff\xff", segment(b"a", 0xFE), scan, b"\2", picture=b"\xff\xd8\xff\xd9beyond"
+    )
+    found = [(marker, file[start:end]) for marker, start, end in exif.segments(file, beyond=True)]
+    assert found == [
+        (exif.START_OF_SCAN, scan[4:] + b"\0\xff\0\xff\xd0\1\xff\xff"),
+        (0xFE, b"a"),
+        (exif.START_OF_SCAN, scan[4:] + b"\2"),
+        (exif.END_OF_IMAGE, b""),
+    ]
+    assert [marker for marker, _, _ in exif.segments(file)] == [exif.START_OF_SCAN]
+
+
+def test_only_so_many_segments_are_walked_beyond_it() -> None:
+    scan = segment(b"\x01\x01\0\0\x3f\0", exif.START_OF_SCAN)
+    file = jpeg(scan, segment(b"", 0xEF) * 240_000)
+    assert len([*exif.segments(file, beyond=True)]) == exif.MAX_SEGMENTS
+
+
 def test_only_so_many_chunks_are_walked() -> None:
     says = chunk(b"eXIf", tiff(8))
     assert exif.read(png(chunk(b"aaAa") * 9_000, says)) == Said(8)

@@ -360,6 +360,30 @@ def jpeg_of_noise(size: tuple[int, int] = (300, 400), mode: str = "RGB", **optio
     return file_bytes(Image.effect_noise(size, 80).convert("RGB").convert(mode), "JPEG", **options)
 
 
+@pytest.mark.parametrize(("progressive", "least"), [(False, 0), (True, 2 * 3 * 160 * 160)])
+def test_a_lack_of_memory_is_no_fault_of_the_files(
+    progressive: bool,  # noqa: FBT001
+    least: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def decode(*_: Any) -> None:
+        raise OSError("broken data stream when reading image file")  # Pillow, when libjpeg finds no memory
+
+    asked: list[int] = []
+
+    def empty(size: int, _: type) -> None:
+        asked.append(size)
+        raise MemoryError
+
+    file = file_bytes(picture(160, 160), "JPEG", progressive=progressive, subsampling=0)
+    monkeypatch.setattr(images, "_decoded", decode)
+    assert refusal(file).code == "corrupt_image"
+    monkeypatch.setattr(np, "empty", empty)
+    with pytest.raises(MemoryError):
+        images.read(file)
+    assert asked == [16_000_000 + least]
+
+
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"exif": b"Exif\0\0" + b"\xff\xda\xff\xd9" * 9}])
 @pytest.mark.parametrize("size", [(300, 400), (1500, 2000)])
 @pytest.mark.parametrize("kept", [0.05, 0.5, 0.95])
