@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from posture import startup
 from posture.face import FindFaces
 from posture.landmarks import Array, Landmarks, LookCloser, Pixels
 from posture.models import closer
+from posture.models.threads import HungError, Threads
 
 with startup.lean("mediapipe"):
     import mediapipe as mp
@@ -54,28 +54,39 @@ class _Landmarkers(Generic[_Found]):
         self._create = create
         self._read = read
         self._all: list[_Landmarker] = []
-        self._idle: SimpleQueue[_Landmarker] = SimpleQueue()
+        self._idle: SimpleQueue[_Landmarker | None] = SimpleQueue()  # None: one is missing, who needs it opens it
+        self._at_work: dict[threading.Thread, _Landmarker] = {}
 
     def __len__(self) -> int:
         return len(self._all)
 
     def open(self) -> None:
         """Opens one more."""
-        landmarker = self._create()
-        self._all.append(landmarker)
-        self._idle.put(landmarker)
+        self._idle.put(self._opened())
 
     def detect(self, pixels: Pixels) -> list[_Found]:
         """What is found in a picture; waits for an idle landmarker."""
-        landmarker = self._idle.get()
+        thread = threading.current_thread()
+        self._at_work[thread] = landmarker = self._taken()
         try:
             result = landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=pixels))
         except Exception:
-            self._replace(landmarker)
+            # One that failed once fails at every later picture too, and at being closed.
+            self.give_up(thread)
+            _release(landmarker)
             raise
+        if self._at_work.pop(thread, None) is None:
+            _release(landmarker)
+            raise HungError("it was given up")
         self._idle.put(landmarker)
         height, width = pixels.shape[:2]
         return self._read(result, width, height)
+
+    def give_up(self, thread: threading.Thread) -> None:
+        """Has another opened in the place of the landmarker that a thread is at work with, if it is with one."""
+        if landmarker := self._at_work.pop(thread, None):
+            self._all.remove(landmarker)
+            self._idle.put(None)
 
     def close(self) -> None:
         """Releases them all."""
@@ -83,15 +94,20 @@ class _Landmarkers(Generic[_Found]):
             _release(landmarker)
         self._all.clear()
 
-    def _replace(self, broken: _Landmarker) -> None:
-        """One that failed once fails at every later picture too, and at being closed."""
+    def _taken(self) -> _Landmarker:
+        landmarker = self._idle.get()
+        if landmarker is not None:
+            return landmarker
         try:
-            self.open()
+            return self._opened()
         except Exception:
-            self._idle.put(broken)  # to fail again is better than to wait for ever
+            self._idle.put(None)  # to fail again is better than to wait for ever
             raise
-        self._all.remove(broken)
-        _release(broken)
+
+    def _opened(self) -> _Landmarker:
+        landmarker = self._create()
+        self._all.append(landmarker)
+        return landmarker
 
 
 def _for_people(model: Path, most: int) -> _Landmarkers[Landmarks]:
@@ -136,7 +152,8 @@ class LandmarkerPool:
             kind.open()
         self._missing = size - 1
         self._counting = threading.Lock()
-        self._threads = ThreadPoolExecutor(size, thread_name_prefix="landmarker")
+        self._threads = Threads(size)
+        self._given_up = 0
 
     @property
     def opened(self) -> int:
@@ -167,9 +184,20 @@ class LandmarkerPool:
         """Like the built-in `map`, on the pool's threads: one item a landmarker at once, first come first served."""
         return self._threads.map(function, *items)
 
+    def give_up(self, seconds: float) -> int:
+        """Opens others in the place of threads and landmarkers that have been at one photo for longer.
+
+        Returns how many have been given up so far. What they were at fails with posture.models.threads.HungError.
+        """
+        for thread in self._threads.give_up(seconds):
+            self._given_up += 1
+            for kind in self._kinds:
+                kind.give_up(thread)
+        return self._given_up
+
     def close(self) -> None:
         """Ends the threads, after the work in hand, and releases the landmarkers."""
-        self._threads.shutdown()
+        self._threads.close()
         for kind in self._kinds:
             kind.close()
 

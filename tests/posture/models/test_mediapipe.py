@@ -1,13 +1,16 @@
 import gc
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from posture.landmarks import Pixels
-from posture.models import files
+from posture.models import files, mediapipe
 from posture.models.mediapipe import LandmarkerPool
+from posture.models.threads import HungError
 from testing import DEMO
 from testing.pictures import decoded
 
@@ -134,3 +137,29 @@ def test_there_are_as_many_landmarkers_for_faces_as_for_bodies() -> None:
             found = list(threads.map(pool.find_faces, [picture] * 8))
     for meshes in found:
         np.testing.assert_array_equal(meshes[0], found[0][0])
+
+
+def test_a_landmarker_that_hangs_is_given_up_and_another_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, landmarkers = pixels("front_image.jpg"), vars(mediapipe)["PoseLandmarker"]
+    found = landmarkers.detect
+    hangs, begun, may_end = [True], threading.Event(), threading.Event()
+
+    def hang_once(landmarker: Any, image: Any) -> Any:
+        if hangs:
+            hangs.clear()
+            begun.set()
+            may_end.wait()
+        return found(landmarker, image)
+
+    with LandmarkerPool(files.ready(), size=1) as alone:
+        before = alone.detect(picture)[0]
+        monkeypatch.setattr(landmarkers, "detect", hang_once)
+        hung, waiting = alone.map(alone.detect, [picture]), alone.map(alone.detect, [picture])
+        assert begun.wait(60)
+        assert alone.give_up(60) == 0
+        assert alone.give_up(0) == 1
+        with pytest.raises(HungError):
+            next(hung)
+        np.testing.assert_array_equal(next(waiting)[0].points, before.points)
+        assert alone.opened == 1
+        may_end.set()
