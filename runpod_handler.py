@@ -10,22 +10,21 @@ Its settings are in posture/worker/settings.py.
 import os
 import sys
 
-if not {"RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"} & os.environ.keys():
-    # The SDK reads it when it is imported, and would otherwise log at DEBUG.
-    os.environ["RUNPOD_LOG_LEVEL"] = "INFO"
-
 import posture
 from posture import startup
 from posture.models import metrics
+from posture.worker import settings
 
 metrics.stop()
+try:
+    os.environ["RUNPOD_LOG_LEVEL"] = settings.log_level()  # which the SDK reads when it is imported
+except settings.SettingsError as error:
+    sys.exit(f"The worker cannot start: {error}")
 
 
 def _open_model() -> "posture.LandmarkerPool":
     # What takes numpy is imported here: the SDK need not wait for it.
     import cv2  # noqa: PLC0415
-
-    from posture.worker import settings  # noqa: PLC0415
 
     cv2.setNumThreads(1)  # every core has its landmarker: OpenCV's own threads, one a core of the host, only disturb
     return posture.open_model(settings.read().landmarkers)
@@ -38,7 +37,7 @@ with startup.lean("runpod"):
     import runpod
     from runpod.serverless.modules.rp_logger import RunPodLogger
 
-from posture.worker import settings
+from posture.worker import sdk
 from posture.worker.worker import Worker
 
 _worker = Worker(_opened_model, settings.read, RunPodLogger())
@@ -49,13 +48,16 @@ close = _worker.close
 def main() -> None:
     """Loads the model, then works until the platform, or whoever started it, stops the worker."""
     try:
-        places = settings.read().concurrency
+        told = settings.read()
+        sdk.mend(_worker, told.grace)
         _worker.pool()  # before the SDK forks its heartbeat: nothing else may be at work then
-        runpod.serverless.start({"handler": handler, "concurrency_modifier": lambda _current: places})
+        runpod.serverless.start({"handler": handler, "concurrency_modifier": lambda _current: told.concurrency})
     except (posture.ModelError, posture.NotInstalledError, settings.SettingsError) as error:
         sys.exit(f"The worker cannot start: {error}")
     finally:
         close()
+        if _worker.hung:
+            sdk.end(1)  # Python would wait for MediaPipe's threads
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ PostureError
   ImageError            a photo cannot be read as a picture
   PoseNotDetectedError  the model found no person in a photo
   UnfitPhotoError       a photo shows somebody who cannot be measured well in it
-  InternalError         a defect of the worker; whatever else is raised becomes this at its boundary
+  InternalError         the worker failed: a defect, as which all else that is raised comes out, or a job took too long
 
 Everything that is wrong with a photo is a Finding: those that refuse it are raised in one of these, the others are
 warnings. To add a code, add a row to CODES and raise it or name it in posture/judge.py.
@@ -146,6 +146,7 @@ _TABLE = (
          "the looks at the photo disagree (not in `fast`), or something hides the feet in a side photo"),
     Code("internal_error", InternalError,
          "a defect of the worker; the client is told nothing of it, its traceback is in the log"),
+    Code("timeout", InternalError, "the worker did not get it done in time; send it again"),
     Code("person_in_background", None, "a smaller person in the picture was not measured"),
     Code("camera_tilted", None, "the room's upright edges show a roll of the camera of which nobody has told"),
     Code("maybe_mirrored", None,

@@ -47,6 +47,11 @@ def is_plain() -> bool:
     return os.environ.get("POSTURE_PLAIN_START", "0") not in ("", "0")
 
 
+def is_known(package: str) -> bool:
+    """Whether it is of the version that was looked into, and nothing asks for it as it is."""
+    return not is_plain() and version(package) == KNOWN[package][0]
+
+
 @contextmanager
 def lean(package: str) -> Iterator[None]:
     """While it lasts, what `package` imports and a worker never uses is stood in for; what is loaded already is not."""
@@ -62,8 +67,7 @@ def lean(package: str) -> Iterator[None]:
 
 
 def _stand_ins(package: str) -> _StandIns:
-    known, stand_ins = KNOWN[package]
-    return stand_ins() if not is_plain() and version(package) == known else {}
+    return KNOWN[package][1]() if is_known(package) else {}
 
 
 def ahead(function: Callable[[], _Result]) -> Callable[[], _Result]:

@@ -151,7 +151,8 @@ def _refusal() -> Schema:
         },
         {
             "problems": {
-                "description": "Every reason for each photo, in the order of the views. Absent for `internal_error`.",
+                "description": "Every reason for each photo, in the order of the views. "
+                "Absent for `internal_error` and `timeout`.",
                 "type": "array",
                 "minItems": 1,
                 "items": {"$ref": "#/$defs/problem"},

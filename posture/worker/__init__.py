@@ -1,1 +1,1 @@
-"""The RunPod worker without RunPod's SDK, which only runpod_handler.py knows."""
+"""The RunPod worker. RunPod's SDK is known to runpod_handler.py, and to sdk.py, which mends it."""

@@ -12,6 +12,8 @@ from posture.options import Calibration
 # can do in a second and more: two cores do 15 to 20 jobs a second. A place is paid in memory, as the SDK holds the jobs
 # in hand: two to three times a job's text, which is 1.4 MB with photos of 1080x1440 pixels, 14 MB with 12 megapixels.
 JOBS_PER_LANDMARKER = 16
+# The SDK's own, NOTSET for nothing at all.
+LOG_LEVELS = ("NOTSET", "TRACE", "DEBUG", "INFO", "WARN", "ERROR")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ VARIABLES = (
     Variable("POSTURE_CONCURRENCY", "16 for each picture measured at once",
              "Jobs held at once; 1 limits the worker to one job a second.",
              title="Jobs held at once", numbers=(1, 512, 32)),
+    Variable("POSTURE_JOB_TIMEOUT", "60", "Seconds after which a job that was taken is answered with `timeout`.",
+             title="Seconds for a job", numbers=(1, 600, 60)),
+    Variable("POSTURE_GRACE", "30",
+             "Seconds after which a worker that is told to stop has ended, its jobs answered.",
+             title="Seconds to stop", numbers=(1, 600, 30)),
     Variable("POSTURE_CALIBRATION", "`none`", "The calibration of requests that name none: `none` or `anatomical`.",
              title="Calibration", choices={"None": "none", "Anatomical": "anatomical"}),
     Variable("POSTURE_MODEL", "the user's cache; in the image its own place", "The path of the pose model's file."),
@@ -60,6 +67,7 @@ class Settings:
     """How the worker works.
 
     `landmarkers`: pictures measured at once. `concurrency`: jobs held at once. `calibration`: of jobs that name none.
+    `job_timeout`: seconds from taking a job to its answer. `grace`: seconds from the signal to the worker's end.
 
     POSTURE_MODEL, POSTURE_FACE_MODEL and POSTURE_PLAIN_START are read where the models' files are looked for and where
     packages are imported, which a library does too.
@@ -68,6 +76,8 @@ class Settings:
     landmarkers: int
     concurrency: int
     calibration: Calibration
+    job_timeout: float = 60
+    grace: float = 30
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -77,7 +87,21 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         landmarkers=landmarkers,
         concurrency=_whole_number(environment, "POSTURE_CONCURRENCY", JOBS_PER_LANDMARKER * landmarkers),
         calibration=_calibration(environment),
+        job_timeout=_whole_number(environment, "POSTURE_JOB_TIMEOUT", 60),
+        grace=_whole_number(environment, "POSTURE_GRACE", 30),
     )
+
+
+def log_level(environment: Mapping[str, str] = os.environ) -> str:
+    """The SDK's log level that an environment asks for; INFO for none, or an empty one. Raises SettingsError.
+
+    Of its own the SDK logs at DEBUG, and ends in a traceback where it does not know the level.
+    """
+    names = ("RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL")
+    name, level = next(((name, environment[name]) for name in names if environment.get(name)), (names[0], "INFO"))
+    if level.upper() not in LOG_LEVELS:
+        raise SettingsError(f"{name} must be one of {', '.join(LOG_LEVELS)}, not {level!r}.")
+    return level.upper()
 
 
 def _whole_number(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -6,12 +6,15 @@ import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
 from posture.analysis import Model, measure
 from posture.errors import Finding, InternalError, PostureError
+from posture.models.threads import HungError
 from posture.wire.answer import failure, success
 from posture.wire.request import DEFAULTS, Request, RequestOptions, parse
 from posture.worker.settings import Settings
@@ -25,11 +28,32 @@ DEFECT = Finding(
 )
 
 
+# Landmarkers that hang, each of 100 MB and maybe a core, before a worker ends.
+MOST_HUNG = 2
+
+
 class Pool(Model, Protocol):
     """A model that can be closed: posture.models.mediapipe.LandmarkerPool."""
 
+    def give_up(self, seconds: float) -> int:
+        """Replaces what has been at one photo for longer, which fails with HungError. How many were, so far."""
+
     def close(self) -> None:
         """Ends its threads, after the work in hand, and releases it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of a job. `trace`: of a defect."""
+
+    answer: Envelope
+    request: Request | None = None
+    trace: str | None = None
+
+
+LATE = Outcome(
+    failure(InternalError(Finding("timeout", "the worker did not get it done in time.", "Send the job again.")))
+)
 
 
 class Log(Protocol):
@@ -43,18 +67,27 @@ class Log(Protocol):
 
 
 class Worker:
-    """Answers jobs with one pool of landmarkers.
+    """Answers jobs with one pool of landmarkers, each within the time that the settings give it.
 
     The pool is opened, and the settings are read, when they are first needed.
+
+    `hung`: how many landmarkers did not come back from a photo.
     """
 
     def __init__(self, open_pool: Callable[[], Pool], read_settings: Callable[[], Settings], log: Log) -> None:
+        self.hung = 0
         self._open_pool = open_pool
-        self._read_settings = read_settings
+        self._settings = cache(read_settings)
         self._log = log
         self._pool: Pool | None = None
         self._opening = threading.Lock()
-        self._defaults: RequestOptions | None = None
+        self._in_hand: set[asyncio.Future[Outcome]] = set()
+        self._is_over = False
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether so many landmarkers hang that the worker should take no more jobs and end."""
+        return self.hung > MOST_HUNG
 
     def pool(self) -> Pool:
         """The landmarkers, opened at the first call."""
@@ -76,29 +109,71 @@ class Worker:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            return self._answer(job, taken)
-        return loop.run_in_executor(None, self._answer, job, taken)
+            return self._told(job, taken, self._outcome(job))
+        return self._in_time(job, taken, loop.run_in_executor(None, self._outcome, job))
 
-    def _answer(self, job: object, taken: float) -> Envelope:
-        """Whatever the job is, an envelope and one line in the log; nothing is raised."""
-        job_id = _plain(job.get("id")) if isinstance(job, Mapping) else None
+    def give_up(self) -> None:
+        """Has the jobs in hand, and further ones, answered as not done in time; to be called on their loop."""
+        self._is_over = True
+        for coming in self._in_hand:
+            coming.cancel()
+
+    async def _in_time(self, job: object, taken: float, coming: "asyncio.Future[Outcome]") -> Envelope:
+        """The answer that is coming, or at the deadline another. What a thread finds after that is dropped."""
+        self._in_hand.add(coming)
+        if self._is_over:
+            coming.cancel()
+        try:
+            outcome = await asyncio.wait_for(coming, self._settings().job_timeout)
+        except asyncio.TimeoutError:
+            outcome = LATE
+            self._give_up_landmarkers()
+        except asyncio.CancelledError:
+            if not self._is_over:
+                raise  # the client has cancelled the job
+            outcome = LATE
+        except Exception as error:  # noqa: BLE001  as in _outcome
+            outcome = _defect(error)
+        finally:
+            self._in_hand.discard(coming)
+        return self._told(job, taken, outcome)
+
+    def _give_up_landmarkers(self) -> None:
+        """Gives up those that hang: a photo takes seconds, not half of the time for a job."""
+        seconds = self._settings().job_timeout / 2
+        hung = self._pool.give_up(seconds) if self._pool else 0
+        if hung > self.hung:
+            self._log.error(f"Landmarkers that did not come back from a photo for {seconds:g} s, so far: {hung}")
+        self.hung = hung
+
+    def _outcome(self, job: object) -> Outcome:
+        """Whatever the job is, an envelope; nothing is raised."""
         request = None
         try:
             request = parse(job, self._default_options())
             measurement = measure(request.photos, request.options, self.pool())
-            answer = success(measurement, request.options.include)
+            return Outcome(success(measurement, request.options.include), request)
+        except HungError:
+            return LATE
         except PostureError as error:
-            answer = failure(error)
+            return Outcome(failure(error), request)
         except Exception as error:  # noqa: BLE001  the boundary: a defect must not reach the client as text
-            self._log.error(_trace(error), job_id)
-            answer = failure(InternalError(DEFECT))
-        self._log.info(_line(answer, request, time.perf_counter() - taken), job_id)
-        return answer
+            return _defect(error, request)
+
+    def _told(self, job: object, taken: float, outcome: Outcome) -> Envelope:
+        """The answer, once it stands in the log: one line, after the traceback of a defect."""
+        job_id = _plain(job.get("id")) if isinstance(job, Mapping) else None
+        if outcome.trace:
+            self._log.error(outcome.trace, job_id)
+        self._log.info(_line(outcome, time.perf_counter() - taken), job_id)
+        return {**outcome.answer}
 
     def _default_options(self) -> RequestOptions:
-        if self._defaults is None:
-            self._defaults = msgspec.structs.replace(DEFAULTS, calibration=self._read_settings().calibration)
-        return self._defaults
+        return msgspec.structs.replace(DEFAULTS, calibration=self._settings().calibration)
+
+
+def _defect(error: Exception, request: Request | None = None) -> Outcome:
+    return Outcome(failure(InternalError(DEFECT)), request, _trace(error))
 
 
 def _plain(job_id: object) -> str | None:
@@ -106,10 +181,11 @@ def _plain(job_id: object) -> str | None:
     return ascii(job_id)[1:-1][:64] if isinstance(job_id, str) else None
 
 
-def _line(answer: Envelope, request: Request | None, seconds: float) -> str:
-    outcome = answer["status"] if answer["status"] == "success" else f"{answer['code']} view={answer['view']}"
+def _line(outcome: Outcome, seconds: float) -> str:
+    answer, request = outcome.answer, outcome.request
+    said = answer["status"] if answer["status"] == "success" else f"{answer['code']} view={answer['view']}"
     sizes = "".join(f" {view}={count}" for view, count in request.characters.items()) if request else ""
-    return f"status={outcome} ms={seconds * 1000:.0f}{f'{sizes} characters' if sizes else ''}"
+    return f"status={said} ms={seconds * 1000:.0f}{f'{sizes} characters' if sizes else ''}"
 
 
 def _trace(error: BaseException) -> str:

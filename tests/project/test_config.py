@@ -23,7 +23,7 @@ from posture.wire.answer import failure
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
 from posture.wire.request import SPELLINGS, Include, RequestOptions, parse
 from posture.worker.settings import read
-from posture.worker.worker import Pool, Worker
+from posture.worker.worker import LATE, Pool, Worker
 from testing import DEMO, TOP
 from testing.builders import picture
 from testing.pictures import base64_text, encoded
@@ -136,6 +136,9 @@ class Broken:
     def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
         return map(function, *items)
 
+    def give_up(self, seconds: float) -> int:
+        raise AssertionError(f"nothing hangs for {seconds} s")
+
     def close(self) -> None:
         pass
 
@@ -145,6 +148,12 @@ def test_a_defect_is_answered_with_a_refusal() -> None:
     assert said["code"] == "internal_error"
     assert "problems" not in said
     assert list(OUTPUT.iter_errors(said)) == []
+
+
+def test_a_job_that_is_not_done_in_time_is_answered_with_a_refusal() -> None:
+    assert LATE.answer["code"] == "timeout"
+    assert "problems" not in LATE.answer
+    assert list(OUTPUT.iter_errors(LATE.answer)) == []
 
 
 # How each comes about is tested in tests/posture/.
@@ -162,7 +171,7 @@ def test_a_photo_that_is_unfit_is_answered_with_a_refusal(code: str) -> None:
 
 
 def test_every_code_is_met_above_and_stands_in_the_readme() -> None:
-    assert sorted(CODES) == sorted([*BAD, *UNFIT, "internal_error"])
+    assert sorted(CODES) == sorted([*BAD, *UNFIT, "internal_error", "timeout"])
     refusals = (TOP / "README.md").read_text().partition("\n## Refusals\n")[2].partition("\n## ")[0]
     refused, warned = refusals.split("Some codes only ever warn")
     assert sorted(CODES) == sorted(re.findall(r"^\| `(\w+)` \|", refused, re.MULTILINE))

@@ -1,19 +1,25 @@
 """Answers with a detector and a log of the tests' own; tests/worker/test_worker.py drives the real ones."""
 
 import asyncio
+import base64
 import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import pytest
 
 from posture.landmarks import Detect, Landmarks, Pixels
+from posture.models import files
 from posture.models.files import ModelError
+from posture.models.mediapipe import LandmarkerPool
+from posture.models.threads import HungError
+from posture.worker import worker as answering
 from posture.worker.settings import Settings, SettingsError
 from posture.worker.worker import Pool, Worker
+from testing import DEMO
 from testing.builders import FRONT_PHOTO, SIDE_PHOTO, detect
 
 _Result = TypeVar("_Result")
@@ -31,12 +37,18 @@ class FakePool:
     def __init__(self, detect: Detect) -> None:
         self._detect = detect
         self.closed = 0
+        self.hung = 0
+        self.given_up: list[float] = []
 
     def detect(self, pixels: Pixels) -> list[Landmarks]:
         return self._detect(pixels)
 
     def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
         return map(function, *items)
+
+    def give_up(self, seconds: float) -> int:
+        self.given_up.append(seconds)
+        return self.hung
 
     def close(self) -> None:
         self.closed += 1
@@ -53,6 +65,23 @@ class FakeLog:
 
     def error(self, message: str, request_id: str | None = None) -> None:
         self.lines.append(("error", request_id, message))
+
+
+class Held:
+    """A detector that does not come back until it may. `begun`: it is at a picture."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end = threading.Event(), threading.Event()
+
+    async def at_work(self) -> None:
+        """Comes back when the detector is at a picture."""
+        while not self.begun.is_set():  # noqa: ASYNC110  a thread sets it
+            await asyncio.sleep(0.01)
+
+    def detect(self, pixels: Pixels) -> list[Landmarks]:
+        self.begun.set()
+        assert self.may_end.wait(60)
+        return detect(pixels)
 
 
 def worker(detect: Detect = detect, log: FakeLog | None = None, settings: Settings = SETTINGS) -> Worker:
@@ -226,3 +255,144 @@ def test_the_operators_calibration_is_that_of_jobs_that_name_none() -> None:
         assert details["calibration"] == calibration
         neck = details["side_view"]["angles"]["neck_tilt"]
         assert (neck["value"] == neck["uncalibrated"]) == (calibration == "none")
+
+
+IMPATIENT = replace(SETTINGS, job_timeout=0.1)  # seconds: what ends by itself in a test has none to wait for
+PATIENT = replace(SETTINGS, job_timeout=1000)
+
+
+def test_a_job_that_is_not_done_in_time_is_answered_once_and_what_its_thread_finds_is_dropped() -> None:
+    held, log = Held(), FakeLog()
+    late = worker(held.detect, log, IMPATIENT)
+
+    async def run() -> Any:
+        said = await late.handle(JOB)  # type: ignore[misc]
+        held.may_end.set()
+        await asyncio.get_running_loop().shutdown_default_executor()  # the thread has come back
+        return said
+
+    said = asyncio.run(run())
+    assert set(said) == {"status", "code", "view", "message", "error"}
+    assert (said["status"], said["code"], said["view"]) == ("error", "timeout", None)
+    assert said["message"] == "Send the job again."
+    [(level, job_id, line)] = log.lines
+    assert (level, job_id) == ("info", "job-1")
+    assert re.fullmatch(r"status=timeout view=None ms=\d+", line)
+
+
+def test_a_defect_that_comes_after_the_deadline_is_not_told_of() -> None:
+    held, log = Held(), FakeLog()
+
+    def broken(pixels: Pixels) -> list[Landmarks]:
+        held.detect(pixels)
+        raise RuntimeError("the sprocket is loose")
+
+    async def run() -> None:
+        await worker(broken, log, IMPATIENT).handle(JOB)  # type: ignore[misc]
+        held.may_end.set()
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+    asyncio.run(run())
+    assert [level for level, _, _ in log.lines] == ["info"]
+
+
+def test_at_a_deadline_what_hangs_is_given_up_and_told_of_and_the_third_is_too_much() -> None:
+    held, log, pool = Held(), FakeLog(), FakePool(detect)
+    pool.detect = held.detect  # type: ignore[method-assign]
+    several = Worker(lambda: pool, lambda: IMPATIENT, log)
+    several.pool()
+    spent = []
+
+    async def run() -> None:
+        for hung in (0, 1, 2, 3):
+            pool.hung = hung
+            await several.handle(JOB)  # type: ignore[misc]
+            spent.append(several.is_spent)
+        held.may_end.set()
+
+    asyncio.run(run())
+    assert pool.given_up == [IMPATIENT.job_timeout / 2] * 4
+    assert spent == [False, False, False, True]
+    errors = [line for level, _, line in log.lines if level == "error"]
+    assert [line[-3:] for line in errors] == [": 1", ": 2", ": 3"]
+
+
+def test_what_was_given_up_under_a_job_is_answered_as_not_done_in_time() -> None:
+    def given_up(_pixels: Pixels) -> list[Landmarks]:
+        raise HungError("it has taken more than 30 s")
+
+    log = FakeLog()
+    assert answer(worker(given_up, log))["code"] == "timeout"
+    assert [level for level, _, _ in log.lines] == ["info"]
+
+
+def test_when_all_is_given_up_the_jobs_in_hand_are_answered() -> None:
+    held, log = Held(), FakeLog()
+    ending = worker(held.detect, log, PATIENT)
+
+    async def run() -> list[dict[str, Any]]:
+        coming = [asyncio.ensure_future(ending.handle(JOB)) for _ in range(12)]  # type: ignore[arg-type]
+        await held.at_work()
+        ending.give_up()
+        coming.append(asyncio.ensure_future(ending.handle(JOB)))  # type: ignore[arg-type]
+        said = await asyncio.gather(*coming)
+        held.may_end.set()
+        return said
+
+    said = asyncio.run(run())
+    assert [answer["code"] for answer in said] == ["timeout"] * 13
+    assert len(log.lines) == 13
+    assert len({id(answer) for answer in said}) == 13  # the SDK takes `error` out of each
+
+
+def test_a_job_that_the_client_cancels_is_not_answered() -> None:
+    held, log = Held(), FakeLog()
+
+    async def run() -> None:
+        coming = asyncio.ensure_future(worker(held.detect, log, PATIENT).handle(JOB))  # type: ignore[arg-type]
+        await held.at_work()
+        coming.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await coming
+        held.may_end.set()
+
+    asyncio.run(run())
+    assert log.lines == []
+
+
+def test_a_setting_that_cannot_be_is_no_crash_of_a_job_on_an_event_loop() -> None:
+    def wrong() -> Settings:
+        raise SettingsError("POSTURE_GRACE must be a positive whole number, not 'many'.")
+
+    async def run() -> Any:
+        return await Worker(lambda: FakePool(detect), wrong, FakeLog()).handle(JOB)  # type: ignore[misc]
+
+    assert asyncio.run(run())["code"] == "internal_error"
+
+
+@pytest.mark.parametrize("place", ["parse", "measure", "success"])
+def test_to_be_out_of_memory_is_a_failure_of_the_worker_wherever_it_happens(
+    monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(answering, place, no_memory)
+    assert answer(worker())["code"] == "internal_error"
+
+
+def test_the_same_request_is_answered_by_the_same_bytes_however_many_landmarkers_are_at_work() -> None:
+    photos = {view: base64.b64encode((DEMO / f"{view}_image.jpg").read_bytes()).decode() for view in ("front", "side")}
+    job = {"input": {**photos, "include": ["details", "landmarks", "measures"]}}
+    told = set[str]()
+    for landmarkers in (1, 3):
+        with LandmarkerPool(files.ready(), landmarkers, files.marker(), files.face()) as pool:
+            busy = Worker(lambda pool=pool: pool, lambda: PATIENT, FakeLog())  # type: ignore[misc]
+
+            async def run(busy: Worker = busy) -> list[Any]:
+                return await asyncio.gather(*(busy.handle(job) for _ in range(4)))  # type: ignore[arg-type]
+
+            while pool.opened < landmarkers:
+                told.add(json.dumps(answer(busy, job)))
+            told |= {json.dumps(said) for said in asyncio.run(run())}
+    assert len(told) == 1

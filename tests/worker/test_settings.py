@@ -1,4 +1,5 @@
 import pytest
+from runpod.serverless.modules import rp_logger
 
 from posture import cores
 from posture.worker import settings
@@ -16,7 +17,23 @@ def test_landmarkers_and_places_come_from_the_environment() -> None:
     assert read({"POSTURE_CALIBRATION": "anatomical"}).calibration == "anatomical"
 
 
-@pytest.mark.parametrize("name", ["POSTURE_LANDMARKERS", "POSTURE_CONCURRENCY"])
+def test_times_come_from_the_environment_and_are_those_of_the_documents_without_it() -> None:
+    for environment, times in (
+        ({}, (60, 30)),
+        ({"POSTURE_JOB_TIMEOUT": "7"}, (7, 30)),
+        ({"POSTURE_GRACE": "7"}, (60, 7)),
+    ):
+        told = read({**environment, "POSTURE_LANDMARKERS": "1"})
+        assert (told.job_timeout, told.grace) == times
+    defaults = {variable.name: variable.default for variable in VARIABLES}
+    assert (defaults["POSTURE_JOB_TIMEOUT"], defaults["POSTURE_GRACE"]) == ("60", "30")
+
+
+def test_the_log_levels_are_the_sdks() -> None:
+    assert list(settings.LOG_LEVELS) == rp_logger.LOG_LEVELS
+
+
+@pytest.mark.parametrize("name", ["POSTURE_LANDMARKERS", "POSTURE_CONCURRENCY", "POSTURE_JOB_TIMEOUT", "POSTURE_GRACE"])
 @pytest.mark.parametrize("text", ["0", "-1", "2.5", "many", "", "²"])
 def test_what_is_no_positive_number_is_told_in_a_sentence(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} must be a positive whole number"):
