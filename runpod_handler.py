@@ -55,9 +55,9 @@ def main() -> None:
     except (posture.ModelError, posture.NotInstalledError, settings.SettingsError) as error:
         sys.exit(f"The worker cannot start: {error}")
     finally:
-        close()
         if _worker.hung:
             sdk.end(1)  # Python would wait for MediaPipe's threads
+        close()
 
 
 if __name__ == "__main__":

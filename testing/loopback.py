@@ -5,6 +5,9 @@
         [job] = platform.submit({"front": "...", "side": "..."})
         platform.result(job, seconds=60).body
 
+`platform.faults["job-done"] += [503, CUT]` answers the next results with that status, and then not at all; so with the
+other actions.
+
 It speaks what the SDK's worker loop speaks (runpod 1.12.0, serverless/modules/rp_job.py, rp_http.py, rp_ping.py):
 
     GET  job-take/WORKER                      one job; 204 when there is none for a while (long poll)
@@ -19,7 +22,7 @@ import sys
 import threading
 import time
 import uuid
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,11 +34,14 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 _Found = TypeVar("_Found")
-_Answer = Callable[[str, str, str | None, bytes], tuple[HTTPStatus, object]]
+_Answer = Callable[[str, str, str | None, bytes], tuple[int, object]]
 
 _API_KEY = "loopback-key"
 _WORKER = "loopback-worker"
 _PATH = "/v2/loopback/"
+
+# Faults beside statuses: the connection is cut before, or after, what was asked for is done; text that is no JSON.
+CUT, CUT_AFTERWARDS, NONSENSE = "cut", "cut afterwards", "nonsense"
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,8 @@ class LoopbackPlatform:
     What it saw stands in its attributes, which grow while the worker works:
     `takes` the ids handed out, one tuple a take; `results` the results by id, in their order of arrival;
     `pings` the ids that each ping said to be in hand; `refused` the requests that a platform would not have taken.
+
+    `faults`: by action, what becomes of the next requests: a status, CUT, CUT_AFTERWARDS or NONSENSE.
     """
 
     def __init__(self, hold: float = 0.5) -> None:
@@ -61,8 +69,9 @@ class LoopbackPlatform:
         self.results: dict[str, Result] = {}
         self.pings: list[tuple[str, ...]] = []
         self.refused: list[str] = []
+        self.faults: defaultdict[str, list[int | str]] = defaultdict(list)
         self._hold = hold
-        self._queue: deque[dict[str, Any]] = deque()
+        self._queue: deque[Any] = deque()
         self._in_hand: dict[str, float] = {}
         self._stops: deque[str] = deque()
         self._closed = False
@@ -90,10 +99,14 @@ class LoopbackPlatform:
     def submit(self, *inputs: Mapping[str, Any]) -> list[str]:
         """Queues one job for each `input`, all at once, so that one take can have them all. Returns their ids."""
         jobs = {str(uuid.uuid4()): job_input for job_input in inputs}
-        with self._changed:
-            self._queue.extend({"id": job, "input": job_input} for job, job_input in jobs.items())
-            self._changed.notify_all()
+        self.put(*({"id": job, "input": job_input} for job, job_input in jobs.items()))
         return list(jobs)
+
+    def put(self, *entries: object) -> None:
+        """Queues what may be no jobs, all at once."""
+        with self._changed:
+            self._queue.extend(entries)
+            self._changed.notify_all()
 
     def stop(self, job: str) -> None:
         """Tells the worker to stop a job, as when a client cancels it."""
@@ -136,8 +149,8 @@ class LoopbackPlatform:
     ) -> None:
         self.close()
 
-    def _answer(self, method: str, target: str, authorization: str | None, body: bytes) -> tuple[HTTPStatus, object]:
-        """The answer to a request: a status and what to send as JSON, None for nothing."""
+    def _answer(self, method: str, target: str, authorization: str | None, body: bytes) -> tuple[int, object]:
+        """The answer to a request: a status and what to send as JSON, None for nothing, or bytes as they are."""
         url = urlsplit(target)
         action, worker, job = f"{url.path.removeprefix(_PATH)}//".split("/")[:3]
         query = dict(parse_qsl(url.query))
@@ -151,20 +164,29 @@ class LoopbackPlatform:
         act = actions.get((method, action))
         with self._changed:
             if act and (worker, authorization) == (_WORKER, _API_KEY):
+                fault = self.faults[action].pop(0) if self.faults[action] else None
+                if isinstance(fault, int):
+                    return fault, None
+                if fault == NONSENSE:
+                    return HTTPStatus.OK, b"[{"
+                if fault == CUT:
+                    raise ConnectionAbortedError
                 with suppress(KeyError, ValueError):
                     content = act()
                     self._changed.notify_all()
+                    if fault == CUT_AFTERWARDS:
+                        raise ConnectionAbortedError
                     return (HTTPStatus.NO_CONTENT if content is None else HTTPStatus.OK), content
             self.refused.append(f"{method} {target}")
             return HTTPStatus.NOT_FOUND, None
 
-    def _take(self, most: int) -> list[dict[str, Any]]:
+    def _take(self, most: int) -> list[Any]:
         self._hold_until(lambda: self._queue)
-        jobs = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
-        if jobs:
-            self.takes.append(tuple(job["id"] for job in jobs))
-            self._in_hand.update((job["id"], time.monotonic()) for job in jobs)
-        return jobs
+        entries = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+        if ids := [entry["id"] for entry in entries if isinstance(entry, dict) and "id" in entry]:
+            self.takes.append(tuple(ids))
+            self._in_hand.update((job, time.monotonic()) for job in ids)
+        return entries
 
     def _stop_signals(self) -> object:
         self._hold_until(lambda: self._stops)
@@ -208,7 +230,7 @@ class _Exchange(BaseHTTPRequestHandler):
     def _respond(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         status, content = self._answer(self.command, self.path, self.headers.get("Authorization"), body)
-        sent = b"" if content is None else json.dumps(content).encode()
+        sent = content if isinstance(content, bytes) else b"" if content is None else json.dumps(content).encode()
         self.send_response(status)
         if status != HTTPStatus.NO_CONTENT:
             self.send_header("Content-Type", "application/json")

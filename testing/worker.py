@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import matplotlib.font_manager  # which builds the font cache, unless it is there; all the workers then share it
 
@@ -29,11 +29,19 @@ def own(folder: Path) -> dict[str, str]:
 class WorkerProcess(Process):
     """`python runpod_handler.py` at the top of the tree, with a home and an environment of its own."""
 
+    program: ClassVar[tuple[str, ...]] = ("runpod_handler.py",)
+
     def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
         """Starts it. `folder` is its home, and where its output goes."""
         inherited = {name: os.environ[name] for name in NEEDED if name in os.environ}
-        command = [sys.executable, "runpod_handler.py", *arguments]
+        command = [sys.executable, *self.program, *arguments]
         super().__init__(folder, command, {**inherited, **own(folder), **environment})
+
+
+class HangingWorkerProcess(WorkerProcess):
+    """The same with landmarkers that hang: testing/hanging_worker.py."""
+
+    program = ("-m", "testing.hanging_worker")
 
 
 @dataclass(frozen=True)

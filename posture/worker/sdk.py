@@ -166,4 +166,5 @@ def end(status: int) -> NoReturn:
     """Ends the process now, whatever its threads are at; what it has logged is written."""
     for child in multiprocessing.active_children():  # the SDK's heartbeat
         child.kill()
+        child.join()
     os._exit(status)

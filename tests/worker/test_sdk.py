@@ -1,0 +1,266 @@
+"""What mends the SDK, each part by itself; the whole of it in a worker process: tests/worker/test_faults.py."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+from runpod.http_client import AsyncClientSession, TooManyRequests
+from runpod.serverless.modules import rp_http, rp_scale
+from runpod.serverless.modules.rp_job import aiohttp
+from runpod.serverless.modules.worker_state import JobsProgress
+
+from posture.worker import sdk
+from posture.worker.worker import Pool, Worker
+from testing.loopback import CUT, CUT_AFTERWARDS, LoopbackPlatform
+from tests.worker.test_answering import SETTINGS, FakeLog
+
+
+def nothing_opened() -> Pool:
+    raise AssertionError("no landmarkers are needed")
+
+
+class FakeWorker(Worker):
+    """A worker that only says that it is spent, and hears that its jobs are given up."""
+
+    def __init__(self, *, hung: int = 0) -> None:
+        super().__init__(nothing_opened, lambda: SETTINGS, FakeLog())
+        self.hung = hung
+        self.given_up = asyncio.Event()
+
+    def give_up(self) -> None:
+        self.given_up.set()
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackPlatform]:
+    """A platform to which results are posted without pauses."""
+    monkeypatch.setattr(sdk, "PAUSES", (0,) * len(sdk.PAUSES))
+    with LoopbackPlatform() as platform:
+        monkeypatch.setenv("RUNPOD_AI_API_KEY", platform.environment()["RUNPOD_AI_API_KEY"])
+        yield platform
+
+
+def post(platform: LoopbackPlatform) -> str:
+    """Posts the result of a job that is in hand. Returns its id."""
+    told = platform.environment()
+    [job] = platform.submit({})
+    url = told["RUNPOD_WEBHOOK_POST_OUTPUT"].replace("$RUNPOD_POD_ID", told["RUNPOD_POD_ID"]).replace("$ID", job)
+
+    async def run() -> None:
+        async with AsyncClientSession() as session:
+            async with session.get(told["RUNPOD_WEBHOOK_GET_JOB"].replace("$ID", told["RUNPOD_POD_ID"])) as taken:
+                assert (await taken.json())["id"] == job
+            await sdk.post(session, url, '{"output": 1}')
+
+    asyncio.run(run())
+    return job
+
+
+@pytest.mark.parametrize("fault", [408, 425, 429, 500, 502, 503, CUT])
+def test_a_result_is_posted_until_the_platform_has_it(platform: LoopbackPlatform, fault: int | str) -> None:
+    platform.faults["job-done"] += [fault] * len(sdk.PAUSES)
+    job = post(platform)
+    assert platform.results[job].body == {"output": 1}
+    assert platform.faults["job-done"] == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413])
+def test_a_result_that_the_platform_does_not_take_is_not_posted_again(platform: LoopbackPlatform, status: int) -> None:
+    platform.faults["job-done"] += [status]
+    with pytest.raises(aiohttp.ClientError, match=f"{status}"):
+        post(platform)
+    assert platform.results == {}
+
+
+def test_posting_has_an_end(platform: LoopbackPlatform) -> None:
+    tries = 1 + len(sdk.PAUSES)
+    platform.faults["job-done"] += [503] * (tries + 3)
+    with pytest.raises(aiohttp.ClientError, match="503"):
+        post(platform)
+    assert len(platform.faults["job-done"]) == 3
+
+
+def test_a_result_is_there_once_though_the_connection_is_cut_afterwards(platform: LoopbackPlatform) -> None:
+    platform.faults["job-done"] += [CUT_AFTERWARDS]
+    with pytest.raises(aiohttp.ClientError, match="404"):  # of the second try
+        post(platform)
+    assert [result.body for result in platform.results.values()] == [{"output": 1}]
+
+
+def taken(monkeypatch: pytest.MonkeyPatch, of_the_sdk: object) -> list[dict[str, Any]]:
+    """The jobs of a take from which the SDK returns, or raises, this."""
+
+    async def get_job(_session: object, _most: int) -> object:
+        if isinstance(of_the_sdk, Exception):
+            raise of_the_sdk
+        return of_the_sdk
+
+    async def run() -> list[dict[str, Any]]:
+        async with AsyncClientSession() as session:
+            return await sdk.take(session, 5)
+
+    monkeypatch.setattr(rp_scale, "get_job", get_job)
+    return asyncio.run(run())
+
+
+GOOD, BARE = {"id": "a", "input": {"front": ""}, "webhook": "x", "other": [1]}, {"id": "b"}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [None, 7, "text", [], [GOOD], {}, {"input": {}}, {"id": 7}, {"id": None}, {"id": ""}, {"id": ["a"]},
+     {"id": "c", "self": 1}, {"id": "d", "__class__": 1}, {"id": "e", "__dict__": 1}],
+)  # fmt: skip
+def test_what_is_no_job_is_left_out_of_a_list_and_the_jobs_are_done(
+    monkeypatch: pytest.MonkeyPatch, entry: object
+) -> None:
+    assert taken(monkeypatch, [entry]) == []
+    assert taken(monkeypatch, [GOOD, entry, BARE]) == [GOOD, BARE]
+
+
+def test_a_job_that_comes_twice_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert taken(monkeypatch, [GOOD, BARE, GOOD]) == [GOOD, BARE]
+    JobsProgress().add(BARE)
+    try:
+        assert taken(monkeypatch, [GOOD, BARE]) == [GOOD]
+    finally:
+        JobsProgress().remove(BARE)
+
+
+def test_no_jobs_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert taken(monkeypatch, None) == []
+    assert taken(monkeypatch, []) == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError("down"), TooManyRequests(None, ())])
+def test_a_take_that_fails_is_left_to_the_sdk(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    with pytest.raises(type(error)):
+        taken(monkeypatch, error)
+
+
+Fetch = Callable[[Any, int], Coroutine[Any, Any, list[dict[str, Any]]]]
+Handle = Callable[[Any, dict[str, Any], dict[str, Any]], Coroutine[Any, Any, None]]
+
+
+async def nothing(*_: object) -> Any:
+    """A poll that is open for ever."""
+    await asyncio.Event().wait()
+
+
+def scaler(worker: FakeWorker, fetch: Fetch, handle: Handle = nothing, grace: float = 1000) -> sdk.Scaler:
+    """The loop with a platform that is two functions."""
+    loop = sdk.Scaler(worker, grace, {"concurrency_modifier": lambda _current: 4})
+    loop.__dict__.update(jobs_fetcher=fetch, jobs_handler=handle, stop_signals_fetcher=nothing)
+    return loop
+
+
+def test_an_open_take_is_cut_when_the_worker_is_told_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sdk, "OPEN_TAKE", 0.01)
+    ended: list[str] = []
+
+    async def fetch(_session: object, _most: int) -> list[dict[str, Any]]:
+        loop.kill_worker()
+        try:
+            return await nothing()  # type: ignore[no-any-return]
+        except asyncio.CancelledError:
+            ended.append("cut")
+            raise
+
+    loop = scaler(FakeWorker(), fetch)
+    assert asyncio.run(loop.serve()) == 0
+    assert ended == ["cut"]
+
+
+def test_the_jobs_of_a_take_that_comes_back_after_the_signal_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sdk, "OPEN_TAKE", 100)
+    done: list[str] = []
+
+    async def fetch(_session: object, _most: int) -> list[dict[str, Any]]:
+        loop.kill_worker()
+        await asyncio.sleep(0.5)  # the SDK's loop that runs jobs ends within 0.1 s
+        return [{"id": "late"}, {"id": "too"}]
+
+    async def handle(_session: object, _config: object, job: dict[str, Any]) -> None:
+        done.append(job["id"])
+
+    loop = scaler(FakeWorker(), fetch, handle)
+    assert asyncio.run(loop.serve()) == 0
+    assert done == ["late", "too"]
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_jobs_that_take_longer_than_the_grace_are_given_up(*, comes_back: bool) -> None:
+    worker, answered = FakeWorker(), list[str]()
+
+    async def fetch(_session: object, _most: int) -> list[dict[str, Any]]:
+        if loop.current_occupancy():
+            loop.kill_worker()
+            return await nothing()  # type: ignore[no-any-return]
+        return [{"id": "slow"}]
+
+    async def handle(_session: object, _config: object, job: dict[str, Any]) -> None:
+        await worker.given_up.wait()
+        if not comes_back:
+            await nothing()
+        answered.append(job["id"])
+
+    loop = scaler(worker, fetch, handle, grace=0.2)
+    assert asyncio.run(loop.serve()) == (0 if comes_back else 1)
+    assert answered == ["slow"] * comes_back
+
+
+def test_a_worker_that_is_spent_takes_no_more_jobs_and_ends_with_a_failure() -> None:
+    worker, done = FakeWorker(), list[str]()
+
+    async def fetch(_session: object, _most: int) -> list[dict[str, Any]]:
+        assert not done
+        worker.hung = 3
+        return [{"id": "last"}]
+
+    async def handle(_session: object, _config: object, job: dict[str, Any]) -> None:
+        done.append(job["id"])
+
+    assert asyncio.run(scaler(worker, fetch, handle).serve()) == 1
+    assert done == ["last"]
+
+
+def test_a_loop_that_fails_ends_the_worker_with_a_failure_once_its_jobs_are_answered(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def fetch(_session: object, _most: int) -> list[dict[str, Any]]:
+        raise AssertionError("no job is asked for")
+
+    def broken(_current: int) -> int:
+        raise RuntimeError("the sprocket is loose")
+
+    loop = scaler(FakeWorker(), fetch)
+    loop.concurrency_modifier = broken
+    assert asyncio.run(loop.serve()) == 1
+    assert "the sprocket is loose" in capsys.readouterr().out
+
+
+def test_the_second_signal_ends_the_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[int] = []
+    monkeypatch.setattr(sdk, "end", ends.append)
+    loop = scaler(FakeWorker(), nothing)
+    loop.handle_shutdown(signal.SIGTERM, None)
+    assert (ends, loop.is_alive()) == ([], False)
+    loop.handle_shutdown(signal.SIGINT, None)
+    assert ends == [130]
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_the_sdk_is_left_alone_where_a_plain_start_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, *, is_plain: bool
+) -> None:
+    places = ((rp_http, "_transmit"), (rp_scale, "JobScaler"))
+    own = [getattr(*place) for place in places]
+    for place, was in zip(places, own, strict=True):
+        monkeypatch.setattr(*place, was)  # so that it is put back
+    monkeypatch.setenv("POSTURE_PLAIN_START", str(int(is_plain)))
+    sdk.mend(FakeWorker(), 1)
+    assert [getattr(*place) is was for place, was in zip(places, own, strict=True)] == [is_plain] * 2
+    if not is_plain:
+        assert isinstance(rp_scale.JobScaler({}), sdk.Scaler)
