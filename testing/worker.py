@@ -38,12 +38,6 @@ class WorkerProcess(Process):
         super().__init__(folder, command, {**inherited, **own(folder), **environment})
 
 
-class HangingWorkerProcess(WorkerProcess):
-    """The same with landmarkers that hang: testing/hanging_worker.py."""
-
-    program = ("-m", "testing.hanging_worker")
-
-
 @dataclass(frozen=True)
 class QueueWorker:
     """A worker process and the platform whose jobs it takes."""

@@ -52,7 +52,8 @@ VARIABLES = (
              "The least severe messages that are logged. `INFO` writes one line a job. `DEBUG` makes the SDK print "
              "answers and, in a local test, inputs: never set it where real photos are sent.",
              title="Log level", choices={"Info": "INFO", "Warnings": "WARN", "Errors": "ERROR"}),
-    Variable("POSTURE_PLAIN_START", "0", "1 imports everything in the ordinary way, which starts more slowly."),
+    Variable("POSTURE_PLAIN_START", "0",
+             "1 imports everything in the ordinary way, which starts more slowly, and leaves RunPod's SDK as it is."),
     Variable("RUNPOD_MIN_MEMORY_GB", "1, set in the image",
              "The free memory without which the SDK ends a worker that starts."),
 )  # fmt: skip

@@ -13,14 +13,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from testing.hanging_worker import WIDTH
 from testing.loopback import CUT, NONSENSE, LoopbackPlatform
 from testing.pictures import encoded
-from testing.worker import SECONDS, HangingWorkerProcess, QueueWorker, WorkerProcess
+from testing.worker import SECONDS, QueueWorker, WorkerProcess
+from tests.worker.hanging_worker import WIDTH
 from tests.worker.test_worker import FRONT, GOOD, SIDE
 
 HANGS = {"front": encoded(Image.fromarray(np.full((500, WIDTH, 3), 200, dtype=np.uint8))), "side": SIDE}
 FOR_EVER = 1000.0  # seconds
+
+
+class HangingWorkerProcess(WorkerProcess):
+    """A worker whose landmarkers hang at a picture of one width."""
+
+    program = ("-m", "tests.worker.hanging_worker")
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The worker, with landmarkers that never come back from a picture of one width.
 
-    python -m testing.hanging_worker
+    python -m tests.worker.hanging_worker
 
 It is runpod_handler.py in all else.
 """
