@@ -13,7 +13,7 @@ import sys
 import posture
 from posture import startup
 from posture.models import metrics
-from posture.worker import settings
+from posture.worker import memory, settings
 
 metrics.stop()
 try:
@@ -26,6 +26,7 @@ def _open_model() -> "posture.LandmarkerPool":
     # What takes numpy is imported here: the SDK need not wait for it.
     import cv2  # noqa: PLC0415
 
+    memory.give_back()
     cv2.setNumThreads(1)  # every core has its landmarker: OpenCV's own threads, one a core of the host, only disturb
     return posture.open_model(settings.read().landmarkers)
 
@@ -49,7 +50,7 @@ def main() -> None:
     """Loads the model, then works until the platform, or whoever started it, stops the worker."""
     try:
         told = settings.read()
-        sdk.mend(_worker, told.grace)
+        sdk.mend(_worker, told.landmarkers, told.grace)
         _worker.pool()  # before the SDK forks its heartbeat: nothing else may be at work then
         runpod.serverless.start({"handler": handler, "concurrency_modifier": lambda _current: told.concurrency})
     except (posture.ModelError, posture.NotInstalledError, settings.SettingsError) as error:

@@ -97,7 +97,10 @@ detect = detect_by(red=[landmarks(FRONT, left_shoulder=(580, 304))], lime=[landm
 
 
 class FakePool:
-    """Landmarkers that are a function. `closed`: how often they were."""
+    """Landmarkers that are a function.
+
+    `closed`: how often they were. `given_up`: after how many seconds they were to be; `hung`: how many then were.
+    """
 
     look_closer = None
     find_faces = None
@@ -105,6 +108,8 @@ class FakePool:
     def __init__(self, detect: Detect) -> None:
         self._detect = detect
         self.closed = 0
+        self.hung = 0
+        self.given_up: list[float] = []
 
     def detect(self, pixels: Pixels) -> list[Landmarks]:
         """What the function finds."""
@@ -113,6 +118,11 @@ class FakePool:
     def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
         """The built-in."""
         return map(function, *items)
+
+    def give_up(self, seconds: float) -> int:
+        """Notes it."""
+        self.given_up.append(seconds)
+        return self.hung
 
     def close(self) -> None:
         """Counts."""

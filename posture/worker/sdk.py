@@ -8,6 +8,7 @@ import asyncio
 import multiprocessing
 import os
 import random
+import re
 import time
 from contextlib import suppress
 from functools import partial
@@ -15,7 +16,7 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 from runpod.http_client import AsyncClientSession, ClientSession, TooManyRequests
-from runpod.serverless.modules import rp_http, rp_scale, worker_state
+from runpod.serverless.modules import rp_http, rp_scale, rp_system_fitness, worker_state
 from runpod.serverless.modules.rp_job import aiohttp  # the SDK's, of which this takes what the SDK does
 from runpod.serverless.modules.rp_logger import RunPodLogger
 
@@ -35,14 +36,44 @@ OPEN_TAKE = 2.0
 _FOR_JOBS = 0.75
 _LOOK = 0.1  # seconds between two looks at whether the worker should stop, as the SDK's own loop has
 
+# For each landmarker: jobs that a take call asks for. While they come in, the SDK holds them thrice, as bytes,
+# as text and as objects. The next call is made as soon as they are queued.
+JOBS_A_TAKE = 2
+# For each landmarker: so many characters of jobs in hand keep it busy while the SDK looks for more. They are two of the
+# largest jobs and a half, or seventy with photos of 1080x1440 pixels.
+CHARACTERS = 50_000_000
+
+# What may be a picture in base64: a run of its signs, and the lines that follow such a one. A job's id is shorter.
+_PICTURE = re.compile(r"[A-Za-z0-9+/_-]{64,}=*(?:(?:\\r|\\n|\r|\n)+[A-Za-z0-9+/_-]+=*)*")
+
 _journal = RunPodLogger()
+_log = RunPodLogger.log
 
 
-def mend(worker: Worker, grace: float) -> None:
+def mend(worker: Worker, landmarkers: int, grace: float) -> None:
     """Puts what follows in the place of the SDK's own. `grace`: seconds from the signal to the worker's end."""
     if startup.is_known("runpod"):
+        RunPodLogger.log = log
+        rp_system_fitness._check_network_connectivity = check_no_network  # noqa: SLF001
         rp_http._transmit = post  # noqa: SLF001
-        rp_scale.JobScaler = partial(Scaler, worker, grace)
+        rp_scale.JobScaler = partial(Scaler, worker, landmarkers, grace)
+
+
+def log(self: RunPodLogger, message: object, level: str = "INFO", job_id: str | None = None) -> None:
+    """Logs a message without what may be a picture.
+
+    At DEBUG the SDK logs the first and the last 2,000 characters of a local test's input, and answers. Needless once it
+    logs neither.
+    """
+    _log(self, _PICTURE.sub("[cut]", str(message)), level, job_id)
+
+
+async def check_no_network() -> None:
+    """Connects to nobody.
+
+    When a worker starts, the SDK's own connects to 8.8.8.8, and ends a worker that cannot. Whether the platform can be
+    reached shows when jobs are taken.
+    """
 
 
 async def post(session: ClientSession, url: str, result: str) -> None:
@@ -112,15 +143,32 @@ class Scaler(rp_scale.JobScaler):  # type: ignore[misc]
     that hang, MediaPipe's own among them. Needless once JobScaler.run does what this one does.
     """
 
-    def __init__(self, worker: Worker, grace: float, config: dict[str, Any]) -> None:
+    def __init__(self, worker: Worker, landmarkers: int, grace: float, config: dict[str, Any]) -> None:
         super().__init__(config)
-        self.jobs_fetcher = take
+        self.jobs_fetcher = self._take
         self._worker = worker
+        self._landmarkers = landmarkers
         self._grace = grace
+        self._characters: dict[str, int] = {}  # of each job in hand
 
     def is_alive(self) -> bool:
         """Whether to take more jobs."""
         return super().is_alive() and not self._worker.is_spent
+
+    async def handle_job(self, session: ClientSession, job: dict[str, Any]) -> None:
+        """Works on a job and posts its result."""
+        try:
+            await super().handle_job(session, job)
+        finally:
+            self._characters.pop(job["id"], None)
+
+    async def _take(self, session: ClientSession, most: int) -> list[dict[str, Any]]:
+        """The jobs of a take, bounded in number and size where the SDK bounds their number alone."""
+        while sum(self._characters.values()) >= CHARACTERS * self._landmarkers and self.is_alive():  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK)
+        jobs = await take(session, min(most, JOBS_A_TAKE * self._landmarkers))
+        self._characters |= {job["id"]: _characters(job) for job in jobs}
+        return jobs
 
     def handle_shutdown(self, signum: int, frame: object) -> None:
         """The first signal begins the grace, the second ends it."""
@@ -160,6 +208,20 @@ class Scaler(rp_scale.JobScaler):  # type: ignore[misc]
         for error in failures:
             _journal.error(f"The worker did not end as it should: {error!r}")
         return int(self._worker.is_spent or bool(failures))
+
+
+def _characters(job: object) -> int:
+    """Of all texts in it, wherever they stand."""
+    count, waiting = 0, [job]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            count += len(value)
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+    return count
 
 
 def end(status: int) -> NoReturn:

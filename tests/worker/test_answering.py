@@ -5,7 +5,6 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -20,38 +19,12 @@ from posture.worker import worker as answering
 from posture.worker.settings import Settings, SettingsError
 from posture.worker.worker import Pool, Worker
 from testing import DEMO
-from testing.builders import FRONT_PHOTO, SIDE_PHOTO, detect
+from testing.builders import FRONT_PHOTO, SIDE_PHOTO, FakePool, detect
 
 _Result = TypeVar("_Result")
 
 JOB = {"id": "job-1", "input": {"front": FRONT_PHOTO, "side": SIDE_PHOTO}}
 SETTINGS = Settings(landmarkers=1, concurrency=16, calibration="none")
-
-
-class FakePool:
-    """Landmarkers that are a function."""
-
-    look_closer = None
-    find_faces = None
-
-    def __init__(self, detect: Detect) -> None:
-        self._detect = detect
-        self.closed = 0
-        self.hung = 0
-        self.given_up: list[float] = []
-
-    def detect(self, pixels: Pixels) -> list[Landmarks]:
-        return self._detect(pixels)
-
-    def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
-        return map(function, *items)
-
-    def give_up(self, seconds: float) -> int:
-        self.given_up.append(seconds)
-        return self.hung
-
-    def close(self) -> None:
-        self.closed += 1
 
 
 @dataclass

@@ -17,7 +17,7 @@ from testing import DEMO, TOP
 from testing.environment import NEEDED, python
 from testing.loopback import LoopbackPlatform
 from testing.processes import Process
-from testing.worker import SECONDS, QueueWorker, own
+from testing.worker import SECONDS, QueueWorker, WorkerProcess, own
 
 GOOD = {view: base64.b64encode((DEMO / f"{view}_image.jpg").read_bytes()).decode() for view in ("front", "side")}
 
@@ -89,7 +89,10 @@ def test_the_worker_connects_to_the_platform_and_to_nobody_else(tmp_path: Path) 
     watched = ["strace", "-D", "-f", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", str(calls)]
     inherited = {name: os.environ[name] for name in NEEDED if name in os.environ}
     with LoopbackPlatform() as platform:
-        environment = {**inherited, **own(tmp_path), **platform.environment(), "POSTURE_LANDMARKERS": "1"}
+        told = {"POSTURE_LANDMARKERS": "1", "RUNPOD_MIN_MEMORY_GB": "0", "RUNPOD_MIN_DISK_PERCENT": "0"}
+        # With the SDK's checks of the machine, of which one would ask for the internet.
+        checks = {"RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": "false"}
+        environment = {**inherited, **own(tmp_path), **platform.environment(), **told, **checks}
         with Process(tmp_path, [*watched, sys.executable, "runpod_handler.py"], environment) as process:
             [result] = QueueWorker(platform, process).results(platform.submit(GOOD))
             process.terminate()
@@ -99,3 +102,13 @@ def test_the_worker_connects_to_the_platform_and_to_nobody_else(tmp_path: Path) 
     address = r"sin6?_port=htons\((\d+)\).*inet_(?:addr\(|pton\(AF_INET6, )\"([^\"]+)\""
     connected = re.findall(address, calls.read_text())
     assert set(connected) == {(port, "127.0.0.1")}
+
+
+@pytest.mark.parametrize("level", ["TRACE", "DEBUG"])
+def test_a_local_test_logs_no_picture_at_any_level(tmp_path: Path, level: str) -> None:
+    with WorkerProcess(tmp_path, RUNPOD_LOG_LEVEL=level, POSTURE_LANDMARKERS="1") as process:
+        assert process.exit_status(SECONDS) == 0, process.output
+        output = process.output
+    assert "Retrieved local job" in output
+    for photo in GOOD.values():
+        assert [at for at in range(0, len(photo), 20) if photo[at : at + 20] in output] == []

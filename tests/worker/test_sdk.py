@@ -1,14 +1,17 @@
 """What mends the SDK, each part by itself; the whole of it in a worker process: tests/worker/test_faults.py."""
 
 import asyncio
+import base64
 import signal
+import textwrap
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 from runpod.http_client import AsyncClientSession, TooManyRequests
-from runpod.serverless.modules import rp_http, rp_scale
+from runpod.serverless.modules import rp_http, rp_scale, rp_system_fitness
 from runpod.serverless.modules.rp_job import aiohttp
+from runpod.serverless.modules.rp_logger import RunPodLogger
 from runpod.serverless.modules.worker_state import JobsProgress
 
 from posture.worker import sdk
@@ -151,7 +154,7 @@ async def nothing(*_: object) -> Any:
 
 def scaler(worker: FakeWorker, fetch: Fetch, handle: Handle = nothing, grace: float = 1000) -> sdk.Scaler:
     """The loop with a platform that is two functions."""
-    loop = sdk.Scaler(worker, grace, {"concurrency_modifier": lambda _current: 4})
+    loop = sdk.Scaler(worker, 1, grace, {"concurrency_modifier": lambda _current: 4})
     loop.__dict__.update(jobs_fetcher=fetch, jobs_handler=handle, stop_signals_fetcher=nothing)
     return loop
 
@@ -241,6 +244,77 @@ def test_a_loop_that_fails_ends_the_worker_with_a_failure_once_its_jobs_are_answ
     assert "the sprocket is loose" in capsys.readouterr().out
 
 
+def test_no_more_jobs_are_taken_at_once_than_their_landmarkers_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    async def get_job(_session: object, most: int) -> list[dict[str, Any]]:
+        asked.append(most)
+        return []
+
+    monkeypatch.setattr(rp_scale, "get_job", get_job)
+    loop = sdk.Scaler(FakeWorker(), 3, 1, {})
+    for most in (32, 2):
+        assert asyncio.run(loop.jobs_fetcher(None, most)) == []
+    assert asked == [3 * sdk.JOBS_A_TAKE, 2]
+
+
+def test_no_job_is_taken_while_those_in_hand_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sdk, "CHARACTERS", 1000)
+    coming = [{"id": name, "input": {"input": [{"front": "x" * 400}]}} for name in "abcdef"]
+    in_hand, most_in_hand, done = set[str](), list[int](), list[str]()
+
+    async def get_job(_session: object, _most: int) -> list[dict[str, Any]]:
+        if not coming:
+            loop.kill_worker()
+            return []
+        job = coming.pop(0)
+        in_hand.add(str(job["id"]))
+        most_in_hand.append(len(in_hand))
+        return [job]
+
+    async def handle(_session: object, _config: object, job: dict[str, Any]) -> None:
+        await asyncio.sleep(0)
+        in_hand.discard(job["id"])
+        done.append(job["id"])
+
+    monkeypatch.setattr(rp_scale, "get_job", get_job)
+    loop = sdk.Scaler(FakeWorker(), 1, 1000, {"concurrency_modifier": lambda _current: 6})
+    loop.__dict__.update(jobs_handler=handle, stop_signals_fetcher=nothing)
+    assert asyncio.run(loop.serve()) == 0
+    assert (max(most_in_hand), done) == (3, list("abcdef"))
+
+
+PHOTO = base64.b64encode(bytes(range(256)) * 9).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PHOTO,
+        PHOTO.replace("+", "-").replace("/", "_"),
+        "\n".join(textwrap.wrap(PHOTO, 76)),
+        "\r\n".join(textwrap.wrap(PHOTO, 76)),
+        PHOTO[:70],
+    ],
+)
+def test_at_no_level_a_picture_is_logged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    monkeypatch.setattr(RunPodLogger, "log", sdk.log)
+    journal = RunPodLogger()
+    monkeypatch.setattr(journal, "level", "DEBUG")
+    job = "3f0c8a52-7d43-4c69-9f0e-1f6f0a6f2f5a-e1"
+    for message in (text, {"id": job, "input": {"front": text, "side": "kept"}}, f"begins {text} and ends"):
+        journal.debug(message, job)
+        journal.error(message, job)
+    said = capsys.readouterr().out
+    assert [piece for piece in textwrap.wrap(text, 20) if piece in said] == []
+    assert said.count(job) == 8
+    assert said.count("[cut]") == 6
+    assert "'side': 'kept'" in said
+    assert said.count("and ends") == 2
+
+
 def test_the_second_signal_ends_the_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ends: list[int] = []
     monkeypatch.setattr(sdk, "end", ends.append)
@@ -255,12 +329,17 @@ def test_the_second_signal_ends_the_process_at_once(monkeypatch: pytest.MonkeyPa
 def test_the_sdk_is_left_alone_where_a_plain_start_is_asked_for(
     monkeypatch: pytest.MonkeyPatch, *, is_plain: bool
 ) -> None:
-    places = ((rp_http, "_transmit"), (rp_scale, "JobScaler"))
+    places = (
+        (rp_http, "_transmit"),
+        (rp_scale, "JobScaler"),
+        (rp_system_fitness, "_check_network_connectivity"),
+        (RunPodLogger, "log"),
+    )
     own = [getattr(*place) for place in places]
     for place, was in zip(places, own, strict=True):
         monkeypatch.setattr(*place, was)  # so that it is put back
     monkeypatch.setenv("POSTURE_PLAIN_START", str(int(is_plain)))
-    sdk.mend(FakeWorker(), 1)
-    assert [getattr(*place) is was for place, was in zip(places, own, strict=True)] == [is_plain] * 2
+    sdk.mend(FakeWorker(), 1, 1)
+    assert [getattr(*place) is was for place, was in zip(places, own, strict=True)] == [is_plain] * 4
     if not is_plain:
         assert isinstance(rp_scale.JobScaler({}), sdk.Scaler)

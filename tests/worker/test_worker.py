@@ -206,7 +206,7 @@ def test_the_worker_fails_a_bad_job_with_what_is_wrong_and_what_to_do(worker: Qu
 def test_the_worker_takes_jobs_in_batches_and_does_them_at_the_same_time(worker: QueueWorker) -> None:
     jobs = worker.platform.submit(*[GOOD] * 12)
     results = worker.results(jobs)
-    assert tuple(jobs) in worker.platform.takes
+    assert max(len(take) for take in worker.platform.takes if set(take) <= set(jobs)) == 4  # two for each landmarker
     assert all(result.body == results[0].body for result in results)
     # One after another, the jobs' own times could not add up to more than the time that they took together.
     together = max(result.arrived for result in results) - min(result.taken for result in results)
