@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check accuracy evidence bench bench-long fuzz lock docs licences audit sbom \
+.PHONY: help setup demo test lint types check accuracy evidence bench bench-long fuzz soak lock docs licences audit sbom \
 	image-check image-figures clean
 
 help:  ## Show what can be made
@@ -58,6 +58,9 @@ bench-long: setup  ## The same with 2,000 jobs, 12-megapixel photos and latency 
 fuzz: setup  ## Try 100,000 inputs that nobody meant, and the properties of the tests on as many examples: 4 minutes
 	@$(BIN)/python -m pytest --no-header -m hypothesis --hypothesis-profile=fuzz
 	@$(BIN)/python -m bench.faults.fuzz
+
+soak: setup  ## 2,000 jobs at full load while the platform and the machine fail: none is lost, none is wrong; 6 minutes
+	@$(BIN)/python -m bench.faults.soak
 
 lock: setup  ## Remake the locks from the pinned requirements; with UPGRADE=1 the unpinned to their newest
 	$(LOCK) --no-emit-package opencv-contrib-python requirements_runpod.txt -o requirements_runpod.lock

@@ -30,7 +30,7 @@ from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 _Found = TypeVar("_Found")
@@ -42,6 +42,7 @@ _PATH = "/v2/loopback/"
 
 # Faults beside statuses: the connection is cut before, or after, what was asked for is done; text that is no JSON.
 CUT, CUT_AFTERWARDS, NONSENSE = "cut", "cut afterwards", "nonsense"
+Fault: TypeAlias = int | str | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ class LoopbackPlatform:
     `takes` the ids handed out, one tuple a take; `results` the results by id, in their order of arrival;
     `pings` the ids that each ping said to be in hand; `refused` the requests that a platform would not have taken.
 
-    `faults`: by action, what becomes of the next requests: a status, CUT, CUT_AFTERWARDS or NONSENSE.
+    `contradicted` the ids of jobs that were answered again, and otherwise.
+
+    `faults`: by action, what becomes of the next requests: a status, CUT, CUT_AFTERWARDS, NONSENSE, or None for none.
     """
 
     def __init__(self, hold: float = 0.5) -> None:
@@ -69,7 +72,8 @@ class LoopbackPlatform:
         self.results: dict[str, Result] = {}
         self.pings: list[tuple[str, ...]] = []
         self.refused: list[str] = []
-        self.faults: defaultdict[str, list[int | str]] = defaultdict(list)
+        self.contradicted: list[str] = []
+        self.faults: defaultdict[str, list[Fault]] = defaultdict(list)
         self._hold = hold
         self._queue: deque[Any] = deque()
         self._in_hand: dict[str, float] = {}
@@ -198,6 +202,8 @@ class LoopbackPlatform:
         return {}
 
     def _done(self, job: str, body: dict[str, Any]) -> object:
+        if job in self.results and self.results[job].body != body:
+            self.contradicted.append(job)
         # A KeyError refuses the result of a job that was never taken, or that has one already.
         self.results[job] = Result(body, self._in_hand.pop(job), time.monotonic())
         return {}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.faults import inputs
+from bench.faults import inputs, soak
 from bench.faults.inputs import LAYERS, Layer, passes, seeds
 
 CHANGED = 150  # inputs made of a layer's seeds
@@ -49,3 +49,15 @@ def test_a_defect_of_the_worker_does_not_pass(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("posture.worker.worker.measure", measure)
     with pytest.raises(AssertionError, match="ZeroDivisionError"):
         passes(LAYERS["request"], next(iter(seeds("request"))))
+
+
+def test_under_every_fault_all_jobs_are_answered_once_and_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    soak.main(["50", "--timeout", "10"])  # too few for its bounds on memory
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][1:]
+    assert [row.split(" | ")[1:5] for row in rows] == [["10", "0", "0", "0"]] * 4 + [["12", "0", "0", "0"]]
+
+
+def test_what_is_lost_wrong_or_contradicted_is_not_sound() -> None:
+    assert soak.Phase("none", 1).is_sound
+    for name in ("lost", "wrong", "contradicted"):
+        assert not soak.Phase("none", 1, **{name: 1}).is_sound
