@@ -16,19 +16,16 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 import posture
+from bench.faults.hanging import HANGS, HangingWorkerProcess
 from posture.models import metrics
 from posture.worker.settings import read
 from posture.worker.worker import LATE, Worker
 from testing import DEMO
 from testing.builders import picture
-from testing.hanging_worker import WIDTH
 from testing.loopback import CUT, CUT_AFTERWARDS, NONSENSE, Fault, LoopbackPlatform
 from testing.pictures import base64_text, encoded
-from testing.worker import HangingWorkerProcess, QueueWorker, WorkerProcess
+from testing.worker import QueueWorker, WorkerProcess
 
 Job = dict[str, Any]
 
@@ -41,11 +38,6 @@ HUNG = 2
 POSTS: tuple[Fault, ...] = (CUT, 408, 425, 429, 500, 503, CUT_AFTERWARDS)
 TAKES: tuple[Fault, ...] = (CUT, 429, 500, 503, NONSENSE)
 NO_JOBS: tuple[object, ...] = (None, "text", 7, [], {}, {"id": 7})
-# One landmarker hangs at its front photo.
-HANGS = {
-    "front": encoded(Image.fromarray(np.full((500, WIDTH, 3), 200, dtype=np.uint8))),
-    "side": base64_text((DEMO / "side_image.jpg").read_bytes()),
-}
 
 
 @dataclass
@@ -114,7 +106,12 @@ def _load() -> Load:
     """Good and bad jobs in turn, each answered once by a single landmarker."""
     metrics.stop()
     pairs = [{view: _photo(f"{view}_image{pair}") for view in ("front", "side")} for pair in ("", "_2", "_3")]
-    options: list[Job] = [{}, {"mode": "fast", "include": ["details"]}, {"mode": "precise", "include": ["landmarks"]}]
+    options: list[Job] = [
+        {},
+        {"mode": "fast", "include": ["details"]},
+        {"calibration": "anatomical", "include": ["measures"]},
+        {"mode": "precise", "include": ["landmarks"]},
+    ]
     good = [{**pair, **option} for option in options for pair in pairs]
     front, side = pairs[0]["front"], pairs[0]["side"]
     bad: list[Job] = [

@@ -9,24 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
+from bench.faults.hanging import HANGS, HangingWorkerProcess
 from testing.loopback import CUT, NONSENSE, LoopbackPlatform
-from testing.pictures import encoded
 from testing.worker import SECONDS, QueueWorker, WorkerProcess
-from tests.worker.hanging_worker import WIDTH
-from tests.worker.test_worker import FRONT, GOOD, SIDE
+from tests.worker.test_worker import FRONT, GOOD
 
-HANGS = {"front": encoded(Image.fromarray(np.full((500, WIDTH, 3), 200, dtype=np.uint8))), "side": SIDE}
 FOR_EVER = 1000.0  # seconds
-
-
-class HangingWorkerProcess(WorkerProcess):
-    """A worker whose landmarkers hang at a picture of one width."""
-
-    program = ("-m", "tests.worker.hanging_worker")
 
 
 @contextmanager

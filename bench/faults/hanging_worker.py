@@ -1,6 +1,6 @@
 """The worker, with landmarkers that never come back from a picture of one width.
 
-    python -m tests.worker.hanging_worker
+    python -m bench.faults.hanging_worker
 
 It is runpod_handler.py in all else.
 """
@@ -9,15 +9,14 @@ import threading
 from typing import Any
 
 import runpod_handler
+from bench.faults.hanging import WIDTH
 from posture.models import mediapipe
-
-WIDTH = 331  # pixels, of a picture that is measured as it is
 
 _landmarkers = vars(mediapipe)["PoseLandmarker"]
 _detect = _landmarkers.detect
 
 
-def _detect_or_hang(landmarker: Any, image: Any) -> Any:
+def _detect_or_hang(landmarker: Any, image: Any) -> Any:  # noqa: ANN401  MediaPipe's own types
     if image.width == WIDTH:
         threading.Event().wait()
     return _detect(landmarker, image)
