@@ -9,7 +9,7 @@ import msgspec
 from posture.angles import MEASURES, Measure, variants_of
 from posture.errors import CODES
 from posture.evidence import TRUST
-from posture.images import MAX_JPEG_WORK, MAX_PIXELS, MAX_PNG_WORK, MAX_RATIO, MAX_SCANS, MIN_SIDE
+from posture.images import MAX_JPEG_MEMORY, MAX_JPEG_WORK, MAX_PIXELS, MAX_PNG_WORK, MAX_RATIO, MAX_SCANS, MIN_SIDE
 from posture.judge import checks, remarked
 from posture.options import takes
 from posture.views import VIEWS, views_of
@@ -52,7 +52,10 @@ def limits() -> str:
             ],
             [
                 "scans of a JPEG",
-                f"{MAX_SCANS}; together {MAX_JPEG_WORK // 1_000_000} million samples and bytes, a byte counting as 25",
+                (
+                    f"{MAX_SCANS}; together {MAX_JPEG_WORK // 1_000_000} million samples and bytes, a byte counting as "
+                    f"25; {MAX_JPEG_MEMORY // 1_000_000} MB of memory"
+                ),
                 "`too_many_pixels`",
             ],
             [

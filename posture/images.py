@@ -28,6 +28,8 @@ MAX_PIXELS = 50_000_000
 # its usual ten scans and colors at half the size, has 400 million for its samples, and 375 for the data of the largest
 # file that fits into a request.
 MAX_JPEG_WORK = 800_000_000
+# In bytes; of several scans, libjpeg holds two for each sample: 150 MB for 50 megapixels with colors at half the size.
+MAX_JPEG_MEMORY = 200_000_000
 # Each takes time of its own, however small the picture. Programs that look for the best ones make about 30 at most.
 MAX_SCANS = 100
 # The bytes of a PNG, decoded: of 16 megapixels in color, 12 with transparency. Its slowest filter takes 10 ms for a
@@ -205,11 +207,11 @@ def _check_work(stored: jpeg.Jpeg | png.Png) -> None:
             )
         return
     scans = len(stored.scans)
-    is_bounded = stored.work <= MAX_JPEG_WORK and (stored.has_end or _may_be_decoded_twice(stored))
-    if scans > MAX_SCANS or not is_bounded:
+    is_bounded = scans <= MAX_SCANS and stored.work <= MAX_JPEG_WORK and stored.memory <= MAX_JPEG_MEMORY
+    if not is_bounded or not (stored.has_end or _may_be_decoded_twice(stored)):
         raise _error(
             "too_many_pixels",
-            f"its {size} pixels are told in {scans} scans, which take too long to decode.",
+            f"its {size} pixels are told in {scans} scans, which take too much to decode.",
             "Save it as an ordinary (baseline) JPEG, or reduce it: 1080x1440 pixels are enough.",
         )
 

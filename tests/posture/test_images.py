@@ -108,6 +108,16 @@ def test_the_work_of_a_jpeg_is_its_samples_in_every_scan_and_its_bytes(
 
 def test_the_largest_photos_may_be_progressive() -> None:
     assert 8 * images.MAX_PIXELS + 25 * MAX_ENCODED_LENGTH * 3 // 4 <= images.MAX_JPEG_WORK
+    assert 2 * 1.5 * images.MAX_PIXELS + 16_000_000 <= images.MAX_JPEG_MEMORY
+
+
+def test_a_jpeg_of_several_scans_is_bounded_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = file_bytes(picture(), "JPEG", progressive=True)
+    memory = jpeg.read(file).memory
+    monkeypatch.setattr(images, "MAX_JPEG_MEMORY", memory)
+    assert images.read(file).width == 200
+    monkeypatch.setattr(images, "MAX_JPEG_MEMORY", memory - 1)
+    assert refusal(file).code == "too_many_pixels"
 
 
 def test_a_jpeg_without_its_end_is_decoded_twice_and_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
