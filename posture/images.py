@@ -108,6 +108,8 @@ def read(data: bytes) -> Photo:
         _check_kind(stored)
     _check_size(stored.width, stored.height)
     _check_work(stored)
+    if isinstance(stored, jpeg.Jpeg) and not stored.is_complete:
+        raise _corrupt(kind)
     try:
         image = _decoded(kind, stored.file())
         is_whole = isinstance(stored, png.Png) or _is_whole(stored, image)
@@ -139,8 +141,6 @@ def _is_whole(stored: jpeg.Jpeg, image: Image.Image) -> bool:
     file may lack nothing but the mark of its end. Only a picture that is not whole changes when more data follow:
     behind the last scan where the end is missing, else behind the first, which tells of the colors.
     """
-    if not stored.is_complete:
-        return False
     if stored.has_end:
         last = image.crop((image.width - 1, image.height - 1, *image.size)).tobytes()
         if not all(value in _FILLING for value in last) or not _may_be_decoded_twice(stored):
