@@ -24,7 +24,7 @@ from posture import startup
 from posture.worker.worker import Worker
 
 # In seconds, each up to a half shorter by chance, so that many workers do not come back together: before each further
-# try to post a result. 9 tries within 25 to 50 s, and ten more for each that is not answered.
+# try to post a result: nine tries within 24 to 48 s, and 10 s more for each that is not answered.
 PAUSES = (0.2, 0.5, 1, 2, 4, 8, 16, 16)
 _TRY = aiohttp.ClientTimeout(total=10)
 # What a platform says that may yet take a result, beside all from 500.
