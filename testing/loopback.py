@@ -40,8 +40,9 @@ _API_KEY = "loopback-key"
 _WORKER = "loopback-worker"
 _PATH = "/v2/loopback/"
 
-# Faults beside statuses: the connection is cut before, or after, what was asked for is done; text that is no JSON.
-CUT, CUT_AFTERWARDS, NONSENSE = "cut", "cut afterwards", "nonsense"
+# Faults beside statuses: the connection is cut before, or after, what was asked for is done; nothing is ever answered;
+# the answer is no JSON.
+CUT, CUT_AFTERWARDS, SILENT, NONSENSE = "cut", "cut afterwards", "silent", "nonsense"
 Fault: TypeAlias = int | str | None
 
 
@@ -63,7 +64,7 @@ class LoopbackPlatform:
 
     `contradicted` the ids of jobs that were answered again, and otherwise.
 
-    `faults`: by action, what becomes of the next requests: a status, CUT, CUT_AFTERWARDS, NONSENSE, or None for none.
+    `faults`: by action, what becomes of the next requests: a status, one of the words above, or None for no fault.
     """
 
     def __init__(self, hold: float = 0.5) -> None:
@@ -173,7 +174,9 @@ class LoopbackPlatform:
                     return fault, None
                 if fault == NONSENSE:
                     return HTTPStatus.OK, b"[{"
-                if fault == CUT:
+                if fault == SILENT:
+                    self._changed.wait_for(lambda: self._closed)
+                if fault in (CUT, SILENT):
                     raise ConnectionAbortedError
                 with suppress(KeyError, ValueError):
                     content = act()

@@ -16,7 +16,7 @@ from runpod.serverless.modules.worker_state import JobsProgress
 
 from posture.worker import sdk
 from posture.worker.worker import Pool, Worker
-from testing.loopback import CUT, CUT_AFTERWARDS, LoopbackPlatform
+from testing.loopback import CUT, CUT_AFTERWARDS, SILENT, LoopbackPlatform
 from tests.worker.test_answering import SETTINGS, FakeLog
 
 
@@ -67,6 +67,14 @@ def test_a_result_is_posted_until_the_platform_has_it(platform: LoopbackPlatform
     job = post(platform)
     assert platform.results[job].body == {"output": 1}
     assert platform.faults["job-done"] == []
+
+
+def test_a_platform_that_does_not_answer_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, platform: LoopbackPlatform
+) -> None:
+    monkeypatch.setattr(sdk, "_TRY", aiohttp.ClientTimeout(total=1))
+    platform.faults["job-done"] += [SILENT]
+    assert platform.results[post(platform)].body == {"output": 1}
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413])
