@@ -34,7 +34,7 @@ RUN apt-get update \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/model /opt/model
 # RUNPOD_MIN_MEMORY_GB is the free memory without which the SDK ends a worker that starts: 4 where it is not told. Ours
-# takes up to 0.4 on two cores with 32 jobs in hand, and 0.8 where all their photos have 12 megapixels: bench/README.md.
+# takes up to 0.5 on two cores with 32 jobs in hand, and 1.0 with the largest photos that are taken: bench/README.md.
 ENV PATH=/opt/venv/bin:$PATH \
     MPLCONFIGDIR=/opt/matplotlib \
     POSTURE_MODEL=/opt/model/pose_landmarker_full.task \

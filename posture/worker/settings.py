@@ -9,8 +9,8 @@ from posture import cores
 from posture.options import Calibration
 
 # The SDK's loop looks for new jobs once a second while all places are taken, so that a worker needs places for what it
-# can do in a second and more: two cores do 15 to 20 jobs a second. A place is paid in memory, as the SDK holds the jobs
-# in hand: two to three times a job's text, which is 1.4 MB with photos of 1080x1440 pixels, 14 MB with 12 megapixels.
+# can do in a second and more: two cores do 15 to 20 jobs a second. A place is paid in memory, as the SDK holds the text
+# of the jobs in hand: 0.7 MB with photos of 1080x1440 pixels, 5 MB with 12 megapixels.
 JOBS_PER_LANDMARKER = 16
 # The SDK's own, NOTSET for nothing at all.
 LOG_LEVELS = ("NOTSET", "TRACE", "DEBUG", "INFO", "WARN", "ERROR")
@@ -49,8 +49,8 @@ VARIABLES = (
     Variable("POSTURE_MODEL", "the user's cache; in the image its own place", "The path of the pose model's file."),
     Variable("POSTURE_FACE_MODEL", "beside the pose model", "The path of the face model's file."),
     Variable("RUNPOD_LOG_LEVEL", "`INFO`",
-             "The least severe messages that are logged. `INFO` writes one line a job. `DEBUG` makes the SDK print "
-             "answers and, in a local test, inputs: never set it where real photos are sent.",
+             "The least severe messages that are logged. `INFO` writes one line a job; `DEBUG` has the SDK print "
+             "answers too, and inputs of local tests, without what may be a picture.",
              title="Log level", choices={"Info": "INFO", "Warnings": "WARN", "Errors": "ERROR"}),
     Variable("POSTURE_PLAIN_START", "0",
              "1 imports everything in the ordinary way, which starts more slowly, and leaves RunPod's SDK as it is."),

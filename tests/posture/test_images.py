@@ -1,8 +1,10 @@
 import struct
+import sys
 import tracemalloc
 import zlib
 from contextlib import suppress
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +17,9 @@ from posture import exif, images, jpeg
 from posture.errors import ImageError
 from posture.exif import Said
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
-from testing import DEMO
+from testing import DEMO, TOP
 from testing.builders import picture
+from testing.environment import python
 from testing.exif_files import apple_note, chunk, jpeg_that_says, png, segment, tiff
 from testing.exif_files import jpeg as jpeg_file
 from testing.pictures import file_bytes
@@ -664,3 +667,36 @@ def test_a_transparent_color_of_a_palette_is_white() -> None:
 
 def test_a_color_profile_changes_nothing() -> None:
     assert quarters(images.read(file_bytes(picture(), icc_profile=b"no profile at all"))) == [RED, LIME, BLUE, WHITE]
+
+
+# Reads a sound file with ever more memory, and prints what becomes of it each time.
+SCARCE = """
+import resource
+from pathlib import Path
+from posture import images
+from testing import DEMO, TOP
+
+def used():
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+images.read((DEMO / "front_image.jpg").read_bytes())
+data, (_, most) = Path({file!r}).read_bytes(), resource.getrlimit(resource.RLIMIT_AS)
+for megabytes in range(1, 160, 6):
+    resource.setrlimit(resource.RLIMIT_AS, (used() + megabytes * 1_000_000, most))
+    try:
+        said = images.read(data).width
+    except Exception as error:
+        said = getattr(error, "code", type(error).__name__)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    print(said)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its memory is limited and read as on Linux")
+@pytest.mark.parametrize(("suffix", "options"), [("jpg", {"progressive": True}), ("png", {"compress_level": 1})])
+def test_want_of_memory_is_no_fault_of_the_files(tmp_path: Path, suffix: str, options: dict[str, Any]) -> None:
+    file = tmp_path / f"photo.{suffix}"
+    picture(4000, 3000).save(file, **options)
+    ran = python(tmp_path, TOP, "-c", SCARCE.format(file=str(file)))
+    assert ran.returncode == 0, ran.stderr
+    assert set(ran.stdout.split()) == {"MemoryError", "4000"}
