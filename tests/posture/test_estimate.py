@@ -282,3 +282,29 @@ def test_fast_takes_a_single_look() -> None:
     found = find(picture(), "fast", detect, closer_at(50))
     assert found is not None
     assert len(found.looks) == 1
+
+
+# Looks at a picture and closer ones: where nobody is found, all settings and nine windows by one look, and again by the
+# pair of standard or the eight of precise; then two bodies are followed by ten closer looks each.
+MOST = {"fast": (13, 0), "standard": (30, 22), "precise": (58, 26)}
+
+
+@given(seed=st.integers(0, 10**6), nobody=st.sampled_from([0, 0.1, 0.5, 1]), wild=st.sampled_from([0, 1, 10, 60]))
+@pytest.mark.parametrize("mode", MOST)
+def test_whatever_the_model_finds_the_looks_have_an_end(mode: str, seed: int, nobody: float, wild: float) -> None:
+    chance, looks = np.random.default_rng(seed), [0, 0]
+
+    def moved(someone: Landmarks) -> Landmarks:
+        return someone.moved(chance.normal(0, wild), 1 + 0.3 * chance.random(), (50, 50))
+
+    def detect(_picture: Pixels) -> list[Landmarks]:
+        looks[0] += 1
+        return [] if chance.random() < nobody else [moved(person_at(40, 80, 60 * chance.random() + 5))]
+
+    def look_closer(_picture: Pixels, someone: Landmarks, turns: Sequence[float]) -> list[Landmarks]:
+        looks[1] += 2 * len(turns)
+        return [] if chance.random() < nobody else [moved(someone) for _ in turns for _ in range(2)]
+
+    find(np.zeros((110, 80, 3), np.uint8), mode, detect, look_closer)
+    assert looks[0] <= MOST[mode][0]
+    assert looks[1] <= MOST[mode][1]
