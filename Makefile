@@ -59,7 +59,7 @@ fuzz: setup  ## Try 100,000 inputs that nobody meant, and the properties of the 
 	@$(BIN)/python -m pytest --no-header -m hypothesis --hypothesis-profile=fuzz
 	@$(BIN)/python -m bench.faults.fuzz
 
-soak: setup  ## 2,000 jobs at full load while the platform and the machine fail: none is lost, none is wrong; 6 minutes
+soak: setup  ## 2,000 jobs at full load while the platform and the machine fail: none is lost, none is wrong; 8 minutes
 	@$(BIN)/python -m bench.faults.soak
 
 lock: setup  ## Remake the locks from the pinned requirements; with UPGRADE=1 the unpinned to their newest

@@ -1,1 +1,1 @@
-"""Measurements of the worker itself: how accurate and how fast it is. Nothing here is part of the worker."""
+"""How accurate and fast the worker is, and what it withstands. Nothing here is part of the worker."""

@@ -1,4 +1,4 @@
-"""Many jobs at full load under every fault that is known: python -m bench.faults.soak, 2,000 jobs in about 6 minutes.
+"""Many jobs at full load under every fault that is known: python -m bench.faults.soak, 2,000 jobs in about 8 minutes.
 
 One job in ten is bad. Every answer is compared, to the last bit, with the one that a single landmarker gives. Prints
 one table, and ends with 1 where a job is lost, answered wrongly or with two different answers, or where memory grows.
