@@ -122,7 +122,7 @@ _TABLE = (
     Code("invalid_base64", ImageError, "the text is not base64, or spaces stand in it where `+` was"),
     Code("unsupported_format", ImageError,
          "the file is neither JPEG nor PNG, judged by its content, or a JPEG of a rare kind: arithmetic, lossless, "
-         "hierarchical or of more than 8 bits"),
+         "hierarchical, of more than 8 bits or without its height"),
     Code("corrupt_image", ImageError,
          "the file is cut off or damaged; a few wrong bytes inside of a JPEG, which has no checksums, cannot always be "
          "told"),

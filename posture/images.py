@@ -43,7 +43,8 @@ MEASURING_SIDE = 512
 _MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
 # Of each channel: what libjpeg fills a picture up with whose data run out; in CMYK, some as their complements.
 _FILLING = (127, 128)
-_MORE = 4 * bytes(range(254, 0, -1))  # data that go on, without a marker
+# Data that go on, without a marker: the first byte makes none of a fill byte before it.
+_MORE = bytes(1) + 4 * bytes(range(254, 0, -1))
 
 _PLAIN = ("L", "LA", "RGB", "RGBA")  # a sample of 8 bits for each channel
 _WEIGHTED = {"LA": "La", "RGBA": "RGBa"}  # in which a color counts as much as it is opaque
@@ -137,16 +138,17 @@ def _decoded(kind: str, file: bytes) -> Image.Image:
 def _is_whole(stored: jpeg.Jpeg, image: Image.Image) -> bool:
     """Whether a JPEG's data, decoded to this image, were enough for its picture.
 
-    Where they run out, the rest of the picture is filled up; but a picture may also end in that color by itself, and a
-    file may lack nothing but the mark of its end. Only a picture that is not whole changes when more data follow:
-    behind the last scan where the end is missing, else behind the first, which tells of the colors.
+    Where they run out, the rest of a scan is filled up; but a picture may also end in that color by itself, and a file
+    may lack nothing but the mark of its end. Only a picture that is not whole changes when more data follow behind each
+    of its scans. Of a single scan with its end, that is tried where the last pixel is of that color.
     """
-    if stored.has_end:
+    if stored.has_end and len(stored.scans) == 1:
         last = image.crop((image.width - 1, image.height - 1, *image.size)).tobytes()
-        if not all(value in _FILLING for value in last) or not _may_be_decoded_twice(stored):
+        if not all(value in _FILLING for value in last):
             return True
-    longer = stored.file(_MORE, behind=1 if stored.has_end else len(stored.scans))
-    return bool(image.tobytes() == _decoded("JPEG", longer).tobytes())
+    if stored.has_end and not _may_be_decoded_twice(stored):
+        return True
+    return bool(image.tobytes() == _decoded("JPEG", stored.file(_MORE)).tobytes())
 
 
 def _may_be_decoded_twice(stored: jpeg.Jpeg) -> bool:
@@ -190,7 +192,8 @@ def _check_kind(stored: jpeg.Jpeg) -> None:
     if not stored.is_common:
         raise _error(
             "unsupported_format",
-            "it is a JPEG of a rare kind: arithmetic, lossless, hierarchical or of more than 8 bits.",
+            "it is a JPEG of a rare kind: arithmetic, lossless, hierarchical, of more than 8 bits or without its "
+            "height.",
             "Save it as an ordinary (baseline) JPEG.",
         )
 

@@ -7,8 +7,9 @@ Source: JPEG (ITU-T T.81, annexes A, B and G).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from math import ceil
+
+import numpy as np
 
 from posture import exif
 
@@ -21,7 +22,8 @@ _TABLES = (0xC4, 0xDB)  # of codes and of quantization
 _INTERVAL = 0xDD  # how far apart restarts are
 _NEEDED = frozenset((*_FRAMES, *_TABLES, _INTERVAL, exif.START_OF_SCAN))
 _MOST_TABLES = 4096  # bytes; a segment with each of the eight tables of codes that there can be has 2,184
-_RESTARTS = tuple(bytes((0xFF, marker)) for marker in range(0xD0, 0xD8))
+_RESTART, _OF_EIGHT = 0xD0, 0xF8  # the first of eight markers, and the bits that they have alike
+_PIECE = 1_000_000  # bytes that are looked through at a time
 # What says how the colors are coded, as libjpeg knows it: how such a segment begins, and its least length.
 _COLORS = {0xE0: (b"JFIF\0", 14), 0xEE: (b"Adobe", 12)}
 _START, _END = b"\xff\xd8", b"\xff\xd9"
@@ -52,10 +54,12 @@ class Jpeg:
     has_end: bool
     scans: Sequence[Sequence[memoryview]]
 
-    def file(self, more: bytes = b"", behind: int = 0) -> bytes:
-        """A file of the picture alone, with more data behind so many of its scans."""
-        before, after = self.scans[:behind], self.scans[behind:]
-        return b"".join((_START, *chain.from_iterable(before), more, *chain.from_iterable(after), _END))
+    def file(self, more: bytes = b"") -> bytes:
+        """A file of the picture alone, with more data behind each of its scans."""
+        parts: list[bytes | memoryview] = [_START]
+        for scan in self.scans:
+            parts += [*scan, more]
+        return b"".join([*parts, _END])
 
 
 def read(file: bytes) -> Jpeg:
@@ -83,7 +87,7 @@ def read(file: bytes) -> Jpeg:
             blocks, units = frame.scan(content)
             work += blocks * _COEFFICIENTS + (end - start) * _BYTE
             if interval:
-                is_complete &= sum(file.count(mark, start, end) for mark in _RESTARTS) >= (units - 1) // interval
+                is_complete &= _restarts(content) >= (units - 1) // interval
             scans.append(needed)
             needed = []
     if frame is None:
@@ -92,6 +96,15 @@ def read(file: bytes) -> Jpeg:
     has_end = marker == exif.END_OF_IMAGE
     memory = _MEMORY + (_COEFFICIENT * frame.samples if len(scans) > 1 else 0)
     return Jpeg(frame.width, frame.height, frame.is_common, work, memory, is_complete, has_end, scans)
+
+
+def _restarts(data: memoryview) -> int:
+    """How many restarts there are in a scan's data."""
+    count = 0
+    for at in range(0, len(data), _PIECE):
+        piece = np.frombuffer(data[at : at + _PIECE + 1], np.uint8)
+        count += int(np.count_nonzero((piece[:-1] == 0xFF) & (piece[1:] & _OF_EIGHT == _RESTART)))
+    return count
 
 
 def _is_needed(marker: int, content: memoryview) -> bool:
