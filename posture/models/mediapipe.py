@@ -82,11 +82,14 @@ class _Landmarkers(Generic[_Found]):
         height, width = pixels.shape[:2]
         return self._read(result, width, height)
 
-    def give_up(self, thread: threading.Thread) -> None:
-        """Has another opened in the place of the landmarker that a thread is at work with, if it is with one."""
-        if landmarker := self._at_work.pop(thread, None):
-            self._all.remove(landmarker)
-            self._idle.put(None)
+    def give_up(self, thread: threading.Thread) -> bool:
+        """Has another opened in the place of the landmarker that a thread is at work with. Whether it is with one."""
+        landmarker = self._at_work.pop(thread, None)
+        if landmarker is None:
+            return False
+        self._all.remove(landmarker)
+        self._idle.put(None)
+        return True
 
     def close(self) -> None:
         """Releases them all."""
@@ -187,12 +190,11 @@ class LandmarkerPool:
     def give_up(self, seconds: float) -> int:
         """Opens others in the place of threads and landmarkers that have been at one photo for longer.
 
-        Returns how many have been given up so far. What they were at fails with posture.models.threads.HungError.
+        Returns how many landmarkers have been given up so far: a thread may only have waited for one. What they were at
+        fails with posture.models.threads.HungError.
         """
         for thread in self._threads.give_up(seconds):
-            self._given_up += 1
-            for kind in self._kinds:
-                kind.give_up(thread)
+            self._given_up += sum(kind.give_up(thread) for kind in self._kinds)
         return self._given_up
 
     def close(self) -> None:

@@ -43,8 +43,17 @@ JOBS_A_TAKE = 2
 # largest jobs and a half, or seventy with photos of 1080x1440 pixels.
 CHARACTERS = 50_000_000
 
+# Of a platform that answers at once that it has no job, or nothing sensible.
+_PAUSE = 0.2
+# What each value of a job counts for beside its text, in characters: what Python holds for an empty one.
+_VALUE = 64
+# What may be in an id: it becomes a part of addresses and headers.
+_ID = re.compile(r"[!-~]{1,200}")
+
 # What may be a picture in base64: a run of its signs, and the lines that follow such a one. A job's id is shorter.
 _PICTURE = re.compile(r"[A-Za-z0-9+/_-]{64,}=*(?:(?:\\r|\\n|\r|\n)+[A-Za-z0-9+/_-]+=*)*")
+
+_INPUT = "Retrieved local job"
 
 _journal = RunPodLogger()
 _log = RunPodLogger.log
@@ -62,10 +71,13 @@ def mend(worker: Worker, landmarkers: int, grace: float) -> None:
 def log(self: RunPodLogger, message: object, level: str = "INFO", job_id: str | None = None) -> None:
     """Logs a message without what may be a picture.
 
-    At DEBUG the SDK logs the first and the last 2,000 characters of a local test's input, and answers. Needless once it
-    logs neither.
+    At DEBUG the SDK logs the first and the last 2,000 characters of a local test's input, and answers. Of the input,
+    which may be text of any kind, nothing is logged. Needless once the SDK logs neither.
     """
-    _log(self, _PICTURE.sub("[cut]", str(message)), level, job_id)
+    text = str(message)
+    if text.startswith(_INPUT):
+        text = f"{_INPUT}."
+    _log(self, _PICTURE.sub("[cut]", text), level, job_id)
 
 
 async def check_no_network() -> None:
@@ -110,8 +122,10 @@ async def take(session: ClientSession, most: int) -> list[dict[str, Any]]:
 
     A list with something else in it, even one null, ended the SDK's worker, and took the jobs in it along; a job that
     comes again while it is in hand would be answered twice. Needless once JobScaler.get_jobs looks at what it queues.
-    After a failure the SDK takes again at once, so that a platform that is down is asked without a pause.
+    After a failure, or an answer that is none, the SDK takes again at once, so that a platform that is down is asked
+    without a pause.
     """
+    asked = time.monotonic()
     try:
         taken = await rp_scale.get_job(session, most) or []
     except (TooManyRequests, asyncio.CancelledError):
@@ -119,6 +133,8 @@ async def take(session: ClientSession, most: int) -> list[dict[str, Any]]:
     except Exception:
         await asyncio.sleep(1)
         raise
+    if not taken and time.monotonic() - asked < _PAUSE:
+        await asyncio.sleep(_PAUSE)
     jobs = {job["id"]: job for job in taken if _is_job(job)}
     if len(jobs) < len(taken):
         _journal.error(f"{len(taken) - len(jobs)} of {len(taken)} entries of a list of jobs are none, or in hand")
@@ -126,13 +142,12 @@ async def take(session: ClientSession, most: int) -> list[dict[str, Any]]:
 
 
 def _is_job(entry: object) -> bool:
-    if not (isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry["id"]):
+    if not (isinstance(entry, dict) and isinstance(entry.get("id"), str) and _ID.fullmatch(entry["id"])):
         return False
-    try:
-        job = worker_state.Job(**entry)  # which the SDK makes of it, once it is queued
+    try:  # what the SDK does with it, once it is queued
+        return worker_state.Job(**entry) not in worker_state.JobsProgress()
     except (TypeError, AttributeError):
         return False
-    return job not in worker_state.JobsProgress()
 
 
 class Scaler(rp_scale.JobScaler):  # type: ignore[misc]
@@ -150,6 +165,7 @@ class Scaler(rp_scale.JobScaler):  # type: ignore[misc]
         self._landmarkers = landmarkers
         self._grace = grace
         self._characters: dict[str, int] = {}  # of each job in hand
+        self._is_signalled = False
 
     def is_alive(self) -> bool:
         """Whether to take more jobs."""
@@ -164,16 +180,18 @@ class Scaler(rp_scale.JobScaler):  # type: ignore[misc]
 
     async def _take(self, session: ClientSession, most: int) -> list[dict[str, Any]]:
         """The jobs of a take, bounded in number and size where the SDK bounds their number alone."""
-        while sum(self._characters.values()) >= CHARACTERS * self._landmarkers and self.is_alive():  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK)
+        if sum(self._characters.values()) >= CHARACTERS * self._landmarkers:
+            await asyncio.sleep(_LOOK)  # and the SDK asks again, if it still should
+            return []
         jobs = await take(session, min(most, JOBS_A_TAKE * self._landmarkers))
         self._characters |= {job["id"]: _characters(job) for job in jobs}
         return jobs
 
     def handle_shutdown(self, signum: int, frame: object) -> None:
         """The first signal begins the grace, the second ends it."""
-        if self._shutdown_event.is_set():
+        if self._is_signalled:
             end(128 + signum)
+        self._is_signalled = True
         super().handle_shutdown(signum, frame)
 
     async def run(self) -> NoReturn:
@@ -211,10 +229,11 @@ class Scaler(rp_scale.JobScaler):  # type: ignore[misc]
 
 
 def _characters(job: object) -> int:
-    """Of all texts in it, wherever they stand."""
+    """Of all texts in it, wherever they stand, and what else Python holds for it."""
     count, waiting = 0, [job]
     while waiting:
         value = waiting.pop()
+        count += _VALUE
         if isinstance(value, str):
             count += len(value)
         elif isinstance(value, dict):

@@ -127,9 +127,10 @@ class Worker:
             outcome = await asyncio.wait_for(coming, self._settings().job_timeout)
         except asyncio.TimeoutError:
             outcome = LATE
-            self._give_up_landmarkers()
+            self._look_for_hung()
         except asyncio.CancelledError:
             if not self._is_over:
+                self._look_for_hung()
                 raise  # the client has cancelled the job
             outcome = LATE
         except Exception as error:  # noqa: BLE001  as in _outcome
@@ -137,6 +138,11 @@ class Worker:
         finally:
             self._in_hand.discard(coming)
         return self._told(job, taken, outcome)
+
+    def _look_for_hung(self) -> None:
+        """Now, and once more when what has just begun would be found to hang."""
+        self._give_up_landmarkers()
+        asyncio.get_running_loop().call_later(self._settings().job_timeout / 2 + 0.1, self._give_up_landmarkers)
 
     def _give_up_landmarkers(self) -> None:
         """Gives up those that hang: a photo takes seconds, not half of the time for a job."""

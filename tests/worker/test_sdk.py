@@ -122,7 +122,9 @@ GOOD, BARE = {"id": "a", "input": {"front": ""}, "webhook": "x", "other": [1]}, 
 @pytest.mark.parametrize(
     "entry",
     [None, 7, "text", [], [GOOD], {}, {"input": {}}, {"id": 7}, {"id": None}, {"id": ""}, {"id": ["a"]},
-     {"id": "c", "self": 1}, {"id": "d", "__class__": 1}, {"id": "e", "__dict__": 1}],
+     {"id": "c", "self": 1}, {"id": "d", "__class__": 1}, {"id": "e", "__dict__": 1},
+     {"id": "f", "__dict__": {}}, {"id": "g", "__dict__": {"id": ["a"]}}, {"id": "a\nb"}, {"id": "a b"},
+     {"id": "x" * 201}],
 )  # fmt: skip
 def test_what_is_no_job_is_left_out_of_a_list_and_the_jobs_are_done(
     monkeypatch: pytest.MonkeyPatch, entry: object
@@ -267,8 +269,8 @@ def test_no_more_jobs_are_taken_at_once_than_their_landmarkers_need(monkeypatch:
 
 
 def test_no_job_is_taken_while_those_in_hand_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sdk, "CHARACTERS", 1000)
-    coming = [{"id": name, "input": {"input": [{"front": "x" * 400}]}} for name in "abcdef"]
+    monkeypatch.setattr(sdk, "CHARACTERS", 10_000)
+    coming = [{"id": name, "input": {"input": [{"front": "x" * 4000}]}} for name in "abcdef"]
     in_hand, most_in_hand, done = set[str](), list[int](), list[str]()
 
     async def get_job(_session: object, _most: int) -> list[dict[str, Any]]:
@@ -321,6 +323,41 @@ def test_at_no_level_a_picture_is_logged(
     assert said.count("[cut]") == 6
     assert "'side': 'kept'" in said
     assert said.count("and ends") == 2
+
+
+def test_while_the_jobs_in_hand_are_large_the_platform_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def get_job(_session: object, _most: int) -> list[dict[str, Any]]:
+        asked.append(1)
+        return [{"id": "a", "input": {"front": "x" * 900}}]
+
+    asked: list[int] = []
+    monkeypatch.setattr(sdk, "CHARACTERS", 1000)
+    monkeypatch.setattr(rp_scale, "get_job", get_job)
+    loop = sdk.Scaler(FakeWorker(), 1, 1000, {})
+    assert [len(asyncio.run(loop.jobs_fetcher(None, 1))) for _ in range(3)] == [1, 0, 0]
+    assert asked == [1]
+
+
+def test_of_a_local_tests_input_nothing_is_logged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(RunPodLogger, "log", sdk.log)
+    journal = RunPodLogger()
+    monkeypatch.setattr(journal, "level", "DEBUG")
+    journal.debug({"kept": 1})
+    journal.debug("Retrieved local job: {'input': {'front': 'LYdt\\nkhgu'}}")
+    assert capsys.readouterr().out.splitlines() == ["DEBUG  | {'kept': 1}", "DEBUG  | Retrieved local job."]
+
+
+def test_a_signal_while_a_worker_ends_by_itself_is_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[int] = []
+    monkeypatch.setattr(sdk, "end", ends.append)
+    loop = scaler(FakeWorker(), nothing)
+    loop.kill_worker()
+    loop.handle_shutdown(signal.SIGTERM, None)
+    assert ends == []
+    loop.handle_shutdown(signal.SIGTERM, None)
+    assert ends == [143]
 
 
 def test_the_second_signal_ends_the_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
