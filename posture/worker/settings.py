@@ -50,7 +50,7 @@ VARIABLES = (
     Variable("POSTURE_FACE_MODEL", "beside the pose model", "The path of the face model's file."),
     Variable("RUNPOD_LOG_LEVEL", "`INFO`",
              "The least severe messages that are logged. `INFO` writes one line a job; `DEBUG` has the SDK print "
-             "answers too, and inputs of local tests, without what may be a picture.",
+             "answers too, without what may be a picture.",
              title="Log level", choices={"Info": "INFO", "Warnings": "WARN", "Errors": "ERROR"}),
     Variable("POSTURE_PLAIN_START", "0",
              "1 imports everything in the ordinary way, which starts more slowly, and leaves RunPod's SDK as it is."),
