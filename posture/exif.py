@@ -11,6 +11,7 @@ publish its maker note; ExifTool describes it in lib/Image/ExifTool/Apple.pm.
 """
 
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import cos, hypot, radians
@@ -170,10 +171,17 @@ def chunks(file: File) -> Iterator[tuple[bytes, int, int]]:
         at += length + 4
 
 
+def is_intact(file: File, start: int, end: int) -> bool:
+    """Whether the checksum of a PNG's chunk, whose content begins and ends there, is that of its kind and content."""
+    return zlib.crc32(file[start - 4 : end]) == int.from_bytes(file[end : end + 4], "big")
+
+
 def _tiff(file: memoryview) -> memoryview:
     """The EXIF data of a JPEG or PNG, the first where there are several, or nothing."""
     if file[: len(_PNG)] == _PNG:
-        contents = (file[start:end] for kind, start, end in chunks(file) if kind == b"eXIf")
+        contents = (
+            file[start:end] for kind, start, end in chunks(file) if kind == b"eXIf" and is_intact(file, start, end)
+        )
         data = next(contents, file[:0])
         # Some programs write into it what begins JPEG's.
         return data[len(_EXIF) :] if data[: len(_EXIF)] == _EXIF else data

@@ -20,6 +20,9 @@ _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DECODED = {0: 1, 2: 3, 3: 3, 4: 4, 6: 4}
 _TRANSPARENT = {0: (2,), 2: (6,), 3: range(1, 257)}
 _INDEXED = 3
+# The depths at which Pillow knows the transparent color for itself: at others it compares it with samples that it has
+# scaled, and takes black for it, or nothing.
+_TRANSPARENT_DEPTHS = {0: (1, 8, 16), 2: (8,), 3: (1, 2, 4, 8), 4: (), 6: ()}
 # The passes of a picture, plain or interlaced: its first pixel and how far apart they are, across and down.
 _PASSES = (
     ((0, 1, 0, 1),),
@@ -83,7 +86,8 @@ def read(file: bytes) -> Png:
     for left, across, top, down in _PASSES[interlaced]:
         columns, rows = ceil((width - left) / across), ceil((height - top) / down)
         size += rows * (1 + ceil(columns * depth * _SAMPLES[color] / 8)) if columns > 0 else 0
-    transparency = [part for part in found[_TRANSPARENCY] if len(part) - _OUTSIDE in _TRANSPARENT.get(color, ())]
+    lengths = _TRANSPARENT.get(color, ()) if depth in _TRANSPARENT_DEPTHS[color] else ()
+    transparency = [part for part in found[_TRANSPARENCY] if len(part) - _OUTSIDE in lengths]
     head = [*found[_HEADER][:1], *found[_PALETTE][:1], *transparency[:1]]
     bytes_each = max(depth * _SAMPLES[color] // 8, 4 if transparency else _DECODED[color])
     return Png(width, height, width * height * bytes_each, size, head, [part[8:-4] for part in found[_STREAM]])
@@ -95,7 +99,7 @@ def _needed(file: memoryview) -> dict[bytes, list[memoryview]]:
     for kind, start, end in exif.chunks(file):
         if kind not in found:
             continue
-        if zlib.crc32(file[start - 4 : end]) == int.from_bytes(file[end : end + 4], "big"):
+        if exif.is_intact(file, start, end):
             found[kind].append(file[start - 8 : end + 4])
         elif kind != _TRANSPARENCY:
             raise ValueError(f"a damaged {kind.decode()}")

@@ -88,6 +88,13 @@ def test_a_png_says_it_before_or_behind_its_pixels(before: bytes, head: bytes) -
 
 def test_what_follows_the_end_of_a_picture_says_nothing() -> None:
     assert exif.read(png() + chunk(b"eXIf", tiff(8))) == Said()
+
+
+def test_a_pngs_damaged_exif_data_say_nothing() -> None:
+    sound = chunk(b"eXIf", tiff(8))
+    assert exif.read(png(sound)).orientation == 8
+    assert exif.read(png(sound[:-1] + bytes([sound[-1] ^ 1]))) == Said()
+    assert exif.read(png(sound[:-1] + bytes([sound[-1] ^ 1]), sound)).orientation == 8
     assert exif.read(jpeg() + segment(b"Exif\0\0" + tiff(8))) == Said()
 
 

@@ -676,6 +676,32 @@ def test_a_transparent_color_of_a_palette_is_white() -> None:
     assert quarters(images.read(file_bytes(image, transparency=red)))[0] == WHITE
 
 
+@pytest.mark.parametrize(
+    ("color", "depth", "sample", "transparent", "expected"),
+    [
+        (0, 8, b"\x40", b"\0\x40", 255),
+        (0, 16, b"\x40\x07", b"\x40\x07", 255),
+        (0, 16, b"\x40\x07", b"\x40\x08", 0x40),
+        (0, 4, b"\x44", b"\0\x04", 0x44),
+        (2, 8, b"\x40" * 3, b"\0\x40" * 3, 255),
+        (2, 16, b"\x40\x07" * 3, b"\0\0" * 3, 0x40),
+        (2, 16, b"\0\x07" * 3, b"\0\0" * 3, 0),
+    ],
+)
+def test_a_transparent_color_is_white_where_it_is_told_for_sure(
+    color: int, depth: int, sample: bytes, transparent: bytes, expected: int
+) -> None:
+    bits = 100 * depth * (3 if color == 2 else 1)
+    row = b"\0" + (sample * 100)[: bits // 8]
+    parts = (
+        chunk(b"IHDR", struct.pack(">IIBBBBB", 100, 100, depth, color, 0, 0, 0)),
+        chunk(b"tRNS", transparent),
+        chunk(b"IDAT", zlib.compress(row * 100)),
+        chunk(b"IEND"),
+    )
+    assert set(images.read(b"\x89PNG\r\n\x1a\n" + b"".join(parts)).pixels.ravel().tolist()) == {expected}
+
+
 def test_a_color_profile_changes_nothing() -> None:
     assert quarters(images.read(file_bytes(picture(), icc_profile=b"no profile at all"))) == [RED, LIME, BLUE, WHITE]
 
