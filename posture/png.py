@@ -14,15 +14,13 @@ from posture import exif
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER, _PALETTE, _TRANSPARENCY, _STREAM, _END = b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"
-# By color type: the samples of a pixel as it is stored, its bytes when it is decoded, at least, and the bytes that the
-# chunk of its transparency may have.
+# By color type: the samples of a pixel as it is stored, and its bytes when it is decoded, at least.
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DECODED = {0: 1, 2: 3, 3: 3, 4: 4, 6: 4}
-_TRANSPARENT = {0: (2,), 2: (6,), 3: range(1, 257)}
+# By color type: the depths at which Pillow knows the transparent color for itself, and the bytes of its chunk.
+# At other depths it compares it with samples that it has scaled, and takes black for it, or nothing.
+_TRANSPARENT = {0: ((1, 8, 16), (2,)), 2: ((8,), (6,)), 3: ((1, 2, 4, 8), range(1, 257))}
 _INDEXED = 3
-# The depths at which Pillow knows the transparent color for itself: at others it compares it with samples that it has
-# scaled, and takes black for it, or nothing.
-_TRANSPARENT_DEPTHS = {0: (1, 8, 16), 2: (8,), 3: (1, 2, 4, 8), 4: (), 6: ()}
 # The passes of a picture, plain or interlaced: its first pixel and how far apart they are, across and down.
 _PASSES = (
     ((0, 1, 0, 1),),
@@ -86,8 +84,8 @@ def read(file: bytes) -> Png:
     for left, across, top, down in _PASSES[interlaced]:
         columns, rows = ceil((width - left) / across), ceil((height - top) / down)
         size += rows * (1 + ceil(columns * depth * _SAMPLES[color] / 8)) if columns > 0 else 0
-    lengths = _TRANSPARENT.get(color, ()) if depth in _TRANSPARENT_DEPTHS[color] else ()
-    transparency = [part for part in found[_TRANSPARENCY] if len(part) - _OUTSIDE in lengths]
+    depths, lengths = _TRANSPARENT.get(color, ((), ()))
+    transparency = [part for part in found[_TRANSPARENCY] if depth in depths and len(part) - _OUTSIDE in lengths]
     head = [*found[_HEADER][:1], *found[_PALETTE][:1], *transparency[:1]]
     bytes_each = max(depth * _SAMPLES[color] // 8, 4 if transparency else _DECODED[color])
     return Png(width, height, width * height * bytes_each, size, head, [part[8:-4] for part in found[_STREAM]])

@@ -1,11 +1,13 @@
-"""Builders for what the tests need: landmarks with chosen points, pictures, a detector, a pool of it."""
+"""Builders for what the tests need: landmarks with chosen points, pictures, a detector, a pool of it, logs."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
+from posture.face import FindFaces
 from posture.landmarks import INDEX, NAMES, Detect, Landmarks, Pixels
 from testing.pictures import encoded
 
@@ -97,16 +99,16 @@ detect = detect_by(red=[landmarks(FRONT, left_shoulder=(580, 304))], lime=[landm
 
 
 class FakePool:
-    """Landmarkers that are a function.
+    """Landmarkers that are a function, and faces that are found by another.
 
     `closed`: how often they were. `given_up`: after how many seconds they were to be; `hung`: how many then were.
     """
 
     look_closer = None
-    find_faces = None
 
-    def __init__(self, detect: Detect) -> None:
+    def __init__(self, detect: Detect, find_faces: FindFaces | None = None) -> None:
         self._detect = detect
+        self.find_faces = find_faces
         self.closed = 0
         self.hung = 0
         self.given_up: list[float] = []
@@ -127,3 +129,30 @@ class FakePool:
     def close(self) -> None:
         """Counts."""
         self.closed += 1
+
+
+@dataclass
+class FakeLog:
+    """Keeps what it is told: each level, job's id and message."""
+
+    lines: list[tuple[str, str | None, str]] = field(default_factory=list)
+
+    def info(self, message: str, request_id: str | None = None) -> None:
+        """A line about a job."""
+        self.lines.append(("info", request_id, message))
+
+    def error(self, message: str, request_id: str | None = None) -> None:
+        """A defect."""
+        self.lines.append(("error", request_id, message))
+
+
+class StrictLog:
+    """A log in which no defect may stand, and of a job one line."""
+
+    def info(self, message: str, request_id: str | None = None) -> None:
+        """A line about a job."""
+        assert "\n" not in message, f"{request_id}: {message}"
+
+    def error(self, message: str, request_id: str | None = None) -> None:
+        """A defect."""
+        raise AssertionError(f"{request_id}: {message}")

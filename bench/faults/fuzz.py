@@ -20,7 +20,6 @@ from pathlib import Path
 
 from posture import cores
 
-NAMES = ("request", "text", "file", "exif")
 INPUTS = 100_000
 LONGEST = 16_384  # bytes
 
@@ -28,16 +27,24 @@ LONGEST = 16_384  # bytes
 def main() -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("layer", nargs="?", choices=NAMES, help="one layer alone")
+    parser.add_argument("layer", nargs="?", help="one layer alone")
     parser.add_argument("inputs", nargs="?", type=int, default=INPUTS, help="how many inputs are tried")
     parser.add_argument("--atheris", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.atheris is not None:
         _fuzz(given.layer, given.atheris)
-    layers = [given.layer] if given.layer else NAMES
+    layers = [given.layer] if given.layer else _names()
+    if unknown := {*layers} - {*_names()}:
+        parser.error(f"there is no layer {unknown.pop()}: {', '.join(_names())}")
     with ThreadPoolExecutor(cores.available()) as at_once:
         statuses = list(at_once.map(lambda layer: _in_a_process(layer, given.inputs // len(layers)), layers))
     return int(any(statuses))
+
+
+def _names() -> list[str]:
+    from bench.faults.inputs import LAYERS  # noqa: PLC0415  not before what it imports is watched
+
+    return [*LAYERS]
 
 
 def _fuzz(layer: str, arguments: list[str]) -> None:

@@ -22,7 +22,7 @@ from posture.wire import base64_text
 from posture.wire.schema import output_schema
 from posture.worker.settings import Settings
 from posture.worker.worker import Worker
-from testing.builders import FakePool, detect, photo, picture
+from testing.builders import FakePool, StrictLog, detect, photo, picture
 from testing.exif_files import apple_note, chunk, jpeg, jpeg_that_says, png, segment, tiff
 from testing.pictures import base64_text as as_text
 from testing.pictures import file_bytes
@@ -52,22 +52,10 @@ def passes(layer: Layer, data: bytes) -> None:
     assert taken <= SECONDS, f"{taken:.1f} s for {len(data)} bytes"
 
 
-class _Strict:
-    """A log in which no defect may stand."""
-
-    def info(self, message: str, request_id: str | None = None) -> None:  # noqa: ARG002
-        """One line about a job."""
-        assert "\n" not in message, message
-
-    def error(self, message: str, request_id: str | None = None) -> None:  # noqa: ARG002
-        """A defect."""
-        raise AssertionError(message)
-
-
 @cache
 def _worker() -> Worker:
     settings = Settings(landmarkers=1, concurrency=1, calibration="none")
-    return Worker(lambda: FakePool(detect), lambda: settings, _Strict())
+    return Worker(lambda: FakePool(detect), lambda: settings, StrictLog())
 
 
 @cache

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from posture.models import metrics
 from posture.worker.settings import read
 from posture.worker.worker import LATE, Worker
 from testing import DEMO
-from testing.builders import picture
+from testing.builders import FakeLog, picture
 from testing.loopback import CUT, CUT_AFTERWARDS, NONSENSE, Fault, LoopbackPlatform
 from testing.pictures import base64_text, encoded
 from testing.worker import QueueWorker, WorkerProcess
@@ -74,9 +74,9 @@ class Load:
     jobs: Iterator[Job]
     expected: dict[str, str] = field(default_factory=dict)  # by the job's id, the text of its answer
 
-    def submit(self, platform: LoopbackPlatform, count: int) -> list[str]:
+    def submit(self, platform: LoopbackPlatform, most: int) -> list[str]:
         """So many jobs at once. Returns their ids."""
-        jobs = [*islice(self.jobs, count)]
+        jobs = [*islice(self.jobs, most)]
         ids = platform.submit(*jobs)
         self.expected |= {name: self.answers[json.dumps(job)] for name, job in zip(ids, jobs, strict=True)}
         return ids
@@ -124,19 +124,11 @@ def _load() -> Load:
         {"front": front, "side": side, "mode": "slow"},
     ]
     with posture.open_model(1) as model:
-        worker = Worker(lambda: model, lambda: read({}), _Quiet())
+        worker = Worker(lambda: model, lambda: read({}), FakeLog())
         answers = {json.dumps(job): _text(worker.handle({"id": "1", "input": job})) for job in (*good, *bad)}
     turns, tenth = cycle(good), cycle(bad)
-    jobs = (next(tenth) if number % 10 == 0 else next(turns) for number in iter(range(sys.maxsize)))
+    jobs = (next(turns if number % 10 else tenth) for number in count())
     return Load(answers, jobs)
-
-
-class _Quiet:
-    def info(self, message: str, request_id: str | None = None) -> None:
-        """Nothing."""
-
-    def error(self, message: str, request_id: str | None = None) -> None:
-        """Nothing."""
 
 
 def _photo(name: str) -> str:
@@ -144,7 +136,7 @@ def _photo(name: str) -> str:
 
 
 def _text(answer: object) -> str:
-    """An answer as it is compared: a failed job's `error` stands beside its output."""
+    """An answer as it is compared."""
     return json.dumps(answer, sort_keys=True)
 
 
@@ -161,8 +153,7 @@ def _steady(home: Path, load: Load, each: int) -> Iterator[Phase]:
 
 
 def _one_in_five(faults: Sequence[Fault], requests: int) -> list[Fault]:
-    each = (faults[at // 5 % len(faults)] if at % 5 == 0 else None for at in range(requests))
-    return [*each]
+    return [None if at % 5 else faults[at // 5 % len(faults)] for at in range(requests)]
 
 
 def _stopped(home: Path, load: Load, each: int) -> Phase:
@@ -212,16 +203,16 @@ def _done(worker: QueueWorker, load: Load, phase: Phase) -> Phase:
 
 
 def _judged(worker: QueueWorker, load: Load, phase: Phase, jobs: Sequence[str], began: float) -> Phase:
-    """What became of jobs that were handed in then, once all are answered or none has been for a while."""
+    """What became of jobs that were handed in then, once all are answered, or after LONGEST."""
     results = worker.platform.results
     while (missing := set(jobs) - results.keys()) and time.monotonic() < began + LONGEST:
         time.sleep(0.05)
-    answered = [results[job] for job in jobs if job in results]
+    answered = {job: results[job] for job in jobs if job in results}
     phase.lost = len(missing)
-    phase.wrong = sum(_text(_whole(results[job].body)) != load.expected[job] for job in jobs if job in results)
+    phase.wrong = sum(_text(_whole(result.body)) != load.expected[job] for job, result in answered.items())
     phase.contradicted = len(set(jobs).intersection(worker.platform.contradicted))
-    phase.seconds = max(result.arrived for result in answered) - began
-    phase.slowest = max(result.arrived - result.taken for result in answered)
+    phase.seconds = max((result.arrived for result in answered.values()), default=began + LONGEST) - began
+    phase.slowest = max((result.arrived - result.taken for result in answered.values()), default=LONGEST)
     phase.memory = _resident(worker)
     return phase
 

@@ -1,7 +1,7 @@
 """People whose landmarks are made by hand, photos in which looks have found them, and jobs that a detector measures."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -13,8 +13,8 @@ from posture import analysis
 from posture.camera import Camera
 from posture.clarity import CLEAR, Clarity
 from posture.estimate import Estimate
-from posture.face import Face, FindFaces
-from posture.landmarks import INDEX, Array, Detect, Landmarks, Pixels
+from posture.face import Face
+from posture.landmarks import INDEX, Array, Detect, Landmarks
 from posture.measurement import Measurement
 from posture.orientation import DEPTH_SCALE
 from posture.scene import Scene
@@ -129,26 +129,10 @@ def beside(size: float) -> Landmarks:
     return STANDING.moved(0, size).shifted(SIZE[0], 0)
 
 
-class Seeing:
-    """A model that finds people by a detector of the tests' own, in one picture after the other."""
-
-    look_closer = None
-
-    def __init__(self, detect: Detect, find_faces: FindFaces | None = None) -> None:
-        self._detect = detect
-        self.find_faces = find_faces
-
-    def detect(self, pixels: Pixels) -> list[Landmarks]:
-        return self._detect(pixels)
-
-    def map(self, function: Callable[..., Any], *items: Iterable[Any]) -> Iterator[Any]:
-        return map(function, *items)
-
-
 def measured(detect: Detect, front: str, side: str, **options: Any) -> Measurement:
     """What is measured in two photos, sent as base64 text with these options of a request."""
     request = parse({"input": {"front": front, "side": side, **options}})
-    return analysis.measure(request.photos, request.options, Seeing(detect))
+    return analysis.measure(request.photos, request.options, builders.FakePool(detect))
 
 
 def answered(detect: Detect, front: str, side: str, **options: Any) -> dict[str, Any]:

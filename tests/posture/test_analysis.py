@@ -13,9 +13,9 @@ from posture.landmarks import INDEX, NAMES, Detect, Landmarks, Pixels
 from posture.models import files
 from posture.options import Mode, Options
 from posture.views import FRONTAL, SAGITTAL
-from testing.builders import FRONT_PHOTO, NOBODY, SIDE_PHOTO, SIZE, WHITE, detect, detect_by, photo
+from testing.builders import FRONT_PHOTO, NOBODY, SIDE_PHOTO, SIZE, WHITE, FakePool, detect, detect_by, photo
 from testing.pictures import decoded
-from tests.posture.people import MIDDLE, PROFILE, STANDING, Seeing, answered, measured, moved_by
+from tests.posture.people import MIDDLE, PROFILE, STANDING, answered, measured, moved_by
 
 
 def refusal(front: str, side: str, detect: Detect = detect) -> PostureError:
@@ -301,7 +301,7 @@ def test_somebody_in_the_background_is_a_warning_with_advice_where_nothing_is_re
 def test_photos_from_which_nothing_was_sent_that_could_be_read_are_refused_for_that() -> None:
     unread = Finding("invalid_base64", "it is not valid base64 text.", "Send it again.")
     with pytest.raises(PostureError) as caught:
-        analysis.measure({"front": unread, "side": unread}, Options(), Seeing(detect))
+        analysis.measure({"front": unread, "side": unread}, Options(), FakePool(detect))
     assert [(problem.view, problem.problem) for problem in caught.value.problems] == [
         ("front", unread.problem),
         ("side", unread.problem),

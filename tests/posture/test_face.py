@@ -28,9 +28,9 @@ from posture.models.mediapipe import LandmarkerPool
 from posture.options import Options
 from posture.views import FRONT, FRONTAL, SIDE
 from testing import DEMO, builders
-from testing.builders import FRONT_PHOTO, SIDE_PHOTO, SIZE, detect, landmarks
+from testing.builders import FRONT_PHOTO, SIDE_PHOTO, SIZE, FakePool, detect, landmarks
 from testing.pictures import decoded, file_bytes, mirror
-from tests.posture.people import LEVEL, Seeing, answered, face_at, scene
+from tests.posture.people import LEVEL, answered, face_at, scene
 
 NOSE = np.array([500.0, 200.0])
 HEAD = {
@@ -199,7 +199,7 @@ def test_pairs_are_opposite_points_and_no_point_twice() -> None:
 
 def photographed(pixels: Pixels | None = None, **options: Any) -> ViewMeasurement:
     """A front photo with a face that is tilted by 5.71 degrees, the left side up; the ears are level."""
-    model = Seeing(lambda _pixels: [PERSON.moved(0, 0.5)], Dots())
+    model = FakePool(lambda _pixels: [PERSON.moved(0, 0.5)], Dots())
     shown = picture() if pixels is None else pixels
     found = outcome(model, Options(**options), FRONT, file_bytes(Image.fromarray(shown)))
     assert isinstance(found, ViewMeasurement)
@@ -269,7 +269,7 @@ def test_each_source_has_its_own_evidence() -> None:
 
 def test_a_side_photo_that_is_not_refused_costs_no_look_at_a_face() -> None:
     dots = Dots()
-    found = outcome(Seeing(detect, dots), Options(), SIDE, base64.b64decode(SIDE_PHOTO))
+    found = outcome(FakePool(detect, dots), Options(), SIDE, base64.b64decode(SIDE_PHOTO))
     assert isinstance(found, ViewMeasurement)
     assert dots.shown == []
 
@@ -447,7 +447,7 @@ def test_a_known_tilt_of_the_head_is_read(pool: LandmarkerPool, photo: Image.Ima
 
 
 def test_without_the_face_model_the_ears_are_read(pool: LandmarkerPool, photo: Image.Image) -> None:
-    by_ears, by_face = head_tilt(Seeing(pool.detect), photo), head_tilt(pool, photo)
+    by_ears, by_face = head_tilt(FakePool(pool.detect), photo), head_tilt(pool, photo)
     assert (by_ears.measure.source, by_face.measure.source) == ("ears", "face")
     assert by_ears.validity["slope"] < by_face.validity["slope"]
 

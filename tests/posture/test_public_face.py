@@ -19,6 +19,7 @@ from posture.views import VIEWS
 from posture.worker.settings import Settings
 from posture.worker.worker import Worker
 from testing import DEMO, TOP
+from testing.builders import StrictLog
 from testing.environment import python
 from testing.pictures import base64_text
 
@@ -27,18 +28,10 @@ FRONT, SIDE = DEMO / "front_image.jpg", DEMO / "side_image.jpg"
 Ask = Callable[..., dict[str, Any]]
 
 
-class NoLog:
-    def info(self, message: str, request_id: str | None = None) -> None:
-        pass
-
-    def error(self, message: str, request_id: str | None = None) -> None:
-        raise AssertionError(f"{request_id}: {message}")
-
-
 @pytest.fixture
 def ask(pool: posture.LandmarkerPool) -> Ask:
     """The worker's answer to the photos in files, with options."""
-    worker = Worker(lambda: pool, lambda: Settings(1, 1, "none"), NoLog())
+    worker = Worker(lambda: pool, lambda: Settings(1, 1, "none"), StrictLog())
 
     def ask(front: Path, side: Path, **options: Any) -> dict[str, Any]:
         photos = {"front": base64_text(front.read_bytes()), "side": base64_text(side.read_bytes())}

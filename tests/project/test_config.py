@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, get_args
 
 import pytest
@@ -25,7 +24,7 @@ from posture.wire.request import SPELLINGS, Include, RequestOptions, parse
 from posture.worker.settings import read
 from posture.worker.worker import LATE, Pool, Worker
 from testing import DEMO, TOP
-from testing.builders import picture
+from testing.builders import FakeLog, FakePool, picture
 from testing.pictures import base64_text, encoded
 
 _Result = TypeVar("_Result")
@@ -45,19 +44,9 @@ def test_the_schemas_are_json_schema_2020_12(schema: dict[str, Any]) -> None:
     Draft202012Validator.check_schema(schema)
 
 
-class Quiet:
-    """A log that keeps nothing."""
-
-    def info(self, message: str, request_id: str | None = None) -> None:
-        pass
-
-    def error(self, message: str, request_id: str | None = None) -> None:
-        pass
-
-
 def answer(pool: Pool, photos: Any) -> dict[str, Any]:
     """The handler's answer, after the JSON that it travels in."""
-    said = Worker(lambda: pool, lambda: read({}), Quiet()).handle({"id": "job-1", "input": photos})
+    said = Worker(lambda: pool, lambda: read({}), FakeLog()).handle({"id": "job-1", "input": photos})
     sent: dict[str, Any] = json.loads(json.dumps(said))
     return sent
 
@@ -124,28 +113,14 @@ def test_a_bad_job_is_answered_with_a_refusal(pool: LandmarkerPool, code: str) -
     assert INPUT.is_valid(BAD[code]) == (code not in ("invalid_request", "image_too_large"))
 
 
-class Broken:
-    """A model that has a defect."""
-
-    look_closer = None
-    find_faces = None
-
-    def detect(self, pixels: Pixels) -> list[Landmarks]:
+def test_a_defect_is_answered_with_a_refusal() -> None:
+    def defect(pixels: Pixels) -> list[Landmarks]:
         raise RuntimeError(f"a defect at a picture of {pixels.shape}")
 
-    def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
-        return map(function, *items)
-
-    def give_up(self, seconds: float) -> int:
-        raise AssertionError(f"nothing hangs for {seconds} s")
-
-    def close(self) -> None:
-        pass
-
-
-def test_a_defect_is_answered_with_a_refusal() -> None:
-    said = answer(Broken(), {"front": FRONT, "side": SIDE})
+    broken = FakePool(defect)
+    said = answer(broken, {"front": FRONT, "side": SIDE})
     assert said["code"] == "internal_error"
+    assert broken.given_up == []
     assert "problems" not in said
     assert list(OUTPUT.iter_errors(said)) == []
 

@@ -5,7 +5,7 @@ import base64
 import json
 import re
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -19,25 +19,12 @@ from posture.worker import worker as answering
 from posture.worker.settings import Settings, SettingsError
 from posture.worker.worker import Pool, Worker
 from testing import DEMO
-from testing.builders import FRONT_PHOTO, SIDE_PHOTO, FakePool, detect
+from testing.builders import FRONT_PHOTO, SIDE_PHOTO, FakeLog, FakePool, detect
 
 _Result = TypeVar("_Result")
 
 JOB = {"id": "job-1", "input": {"front": FRONT_PHOTO, "side": SIDE_PHOTO}}
 SETTINGS = Settings(landmarkers=1, concurrency=16, calibration="none")
-
-
-@dataclass
-class FakeLog:
-    """Keeps what it is told: each level, job's id and message."""
-
-    lines: list[tuple[str, str | None, str]] = field(default_factory=list)
-
-    def info(self, message: str, request_id: str | None = None) -> None:
-        self.lines.append(("info", request_id, message))
-
-    def error(self, message: str, request_id: str | None = None) -> None:
-        self.lines.append(("error", request_id, message))
 
 
 class Held:

@@ -16,8 +16,9 @@ from runpod.serverless.modules.worker_state import JobsProgress
 
 from posture.worker import sdk
 from posture.worker.worker import Pool, Worker
+from testing.builders import FakeLog
 from testing.loopback import CUT, CUT_AFTERWARDS, SILENT, LoopbackPlatform
-from tests.worker.test_answering import SETTINGS, FakeLog
+from tests.worker.test_answering import SETTINGS
 
 
 def nothing_opened() -> Pool:
