@@ -9,8 +9,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check accuracy evidence bench bench-long fuzz soak lock docs licences audit sbom \
-	image-check image-figures clean
+.PHONY: help setup setup-browser demo test lint types check accuracy evidence bench bench-long fuzz soak lock docs \
+	licences audit sbom image-check image-figures clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -25,6 +25,9 @@ $(INSTALLED): requirements_runpod.lock requirements_dev.lock scripts/system_pack
 	@$(PIP_INSTALL) -r requirements_runpod.lock
 	@$(PIP_INSTALL) -r requirements_dev.lock
 	@touch $@
+
+setup-browser: setup  ## Bring Chromium for the tests that look at pages, which are skipped without one
+	@scripts/browser.sh $(BIN)/python
 
 demo: setup  ## Measure the demo images through the handler
 	@$(BIN)/python test_runpod_local.py

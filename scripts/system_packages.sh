@@ -1,9 +1,8 @@
 #!/bin/sh
 # What set-up needs of the system: system_packages.sh PYTHON
 #
-# Looks at what that Python lacks and installs it with apt where that needs no password; otherwise says which command
-# does it, and fails. Wants Python 3.10 or later, the modules that `python -m venv` needs (Debian and Ubuntu pack them
-# apart), and on Linux the two libraries that libmediapipe.so is linked against.
+# Installs what that Python lacks, or says how: see apt.sh. Wants Python 3.10 or later, the modules that `python -m venv`
+# needs (Debian and Ubuntu pack them apart), and on Linux the two libraries that libmediapipe.so is linked against.
 set -eu
 python=$1
 
@@ -33,37 +32,6 @@ if sys.platform == "linux":
 PYTHON
 }
 
-packages=$(missing | tr '\n' ' ' | sed 's/ $//')
-[ -n "$packages" ] || exit 0
-
-if ! command -v apt-get >/dev/null; then
-    echo "Set-up needs what Debian calls: $packages. Install it with this system's package manager." >&2
-    exit 1
-fi
-if [ "$(id -u)" = 0 ]; then
-    as_root=""
-elif sudo -n true 2>/dev/null; then
-    as_root="sudo -n"
-else
-    echo "Set-up needs the system packages $packages. Install them, then call make again:" >&2
-    if command -v sudo >/dev/null; then
-        echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends $packages" >&2
-    else
-        echo "    su -c 'apt-get update && apt-get install -y --no-install-recommends $packages'" >&2
-    fi
-    exit 1
-fi
-
-echo "Installing the system packages $packages"
-# shellcheck disable=SC2086  # each is a word, and as_root may be none
-{
-    DEBIAN_FRONTEND=noninteractive
-    export DEBIAN_FRONTEND
-    $as_root apt-get update -qq
-    $as_root apt-get install -y -qq --no-install-recommends $packages >/dev/null
-}
-still=$(missing | tr '\n' ' ')
-if [ -n "$still" ]; then
-    echo "apt installed $packages, but $python still lacks $still" >&2
-    exit 1
-fi
+# shellcheck source=scripts/apt.sh
+. "$(dirname "$0")/apt.sh"
+install_missing

@@ -11,8 +11,9 @@ from posture.models import files
 
 # What Python and its libraries may need to run at all on this machine.
 NEEDED = ("PATH", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE")
-# Where a user's files and temporary ones are, and where the tests find what is too large for the tree.
-_PLACES = ("HOME", "TMPDIR", "POSTURE_MODEL", "POSTURE_FACE_MODEL", "POSTURE_TRUTH")
+# Where a user's files and temporary ones are, where the tests find what is too large for the tree, and whether they may
+# do without a browser.
+_PLACES = ("HOME", "TMPDIR", "POSTURE_MODEL", "POSTURE_FACE_MODEL", "POSTURE_TRUTH", "POSTURE_BROWSER")
 _TOOLS = ("PYTEST", "COV", "HYPOTHESIS")
 
 

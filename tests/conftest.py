@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser
 
 from posture.models import files
 from posture.models.mediapipe import LandmarkerPool
 from testing import DEMO
+from testing import browser as browsers
 
 # A machine that is busy is no defect, and what passed once passes again: the examples are the same each time.
 settings.register_profile("posture", deadline=None, derandomize=True)
@@ -45,3 +47,15 @@ def truth_folder() -> Path:
     if not folder:
         pytest.skip("POSTURE_TRUTH does not name a folder of figures with known angles")
     return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium. Of a module and no longer: asyncio cannot run in a thread in which Playwright does."""
+    if not browsers.executable():
+        missing = f"no {', '.join(browsers.NAMES)} here: make setup-browser"
+        if os.environ.get("POSTURE_BROWSER") == "required":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with browsers.started() as browser:
+        yield browser

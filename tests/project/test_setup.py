@@ -10,6 +10,7 @@ import pytest
 from testing import TOP
 
 SYSTEM_PACKAGES = TOP / "scripts" / "system_packages.sh"
+BROWSER = TOP / "scripts" / "browser.sh"
 PINNED = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^ \\;]+)")
 
 
@@ -65,9 +66,10 @@ def a_python(system: Path, *, lacks: str = "", version: str = "3.11") -> Path:
     )
 
 
-def prepare(python: Path | str, system: Path) -> subprocess.CompletedProcess[str]:
+def prepare(python: Path | str, system: Path, script: Path = SYSTEM_PACKAGES) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [SYSTEM_PACKAGES, python],
+        [script, python],
+        cwd=TOP,
         env={"PATH": f"{system}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
@@ -111,3 +113,31 @@ def test_set_up_says_that_there_is_no_python(system: Path) -> None:
     finished = prepare("python-of-nowhere", system)
     assert finished.returncode == 1
     assert finished.stderr.startswith("There is no python-of-nowhere here.")
+
+
+def test_a_browser_is_installed_with_a_font(system: Path) -> None:
+    executable(system / "id", "echo 0")
+    finished = prepare(a_python(system, lacks="chromium fonts-liberation"), system, BROWSER)
+    assert finished.returncode == 0, finished.stderr
+    assert (system / "apt.log").read_text().splitlines() == [
+        "update -qq",
+        "install -y -qq --no-install-recommends chromium fonts-liberation",
+    ]
+
+
+def test_what_apt_could_not_bring_is_named(system: Path) -> None:
+    executable(system / "id", "echo 0")
+    python = executable(system / "a-python", "echo chromium")
+    finished = prepare(python, system, BROWSER)
+    assert finished.returncode == 1
+    assert finished.stderr == "apt installed chromium, but these are still missing: chromium \n"
+
+
+def test_a_look_that_fails_is_not_taken_for_nothing_missing(system: Path) -> None:
+    finished = prepare(executable(system / "a-python", "exit 3"), system, BROWSER)
+    assert finished.returncode == 3
+
+
+def test_ci_fails_without_a_browser() -> None:
+    lines = (TOP / ".ci" / "run").read_text().splitlines()
+    assert lines[-3:] == ["make setup-browser", "export POSTURE_BROWSER=required", "exec make check"]
