@@ -1,7 +1,8 @@
 """Remakes what is made from the code: python -m docs.make [--check]
 
-In Markdown, the tables between cog's marks; in runpod_config.json the two schemas; in .runpod/hub.json the variables.
-With --check it writes nothing and ends with status 1 where something is stale.
+In Markdown, the tables between cog's marks; in runpod_config.json the two schemas; in .runpod/hub.json the variables;
+in docs/photos/ the drawings of docs/photos.svg.jinja. With --check it writes nothing and ends with status 1 where
+something is stale.
 """
 
 import argparse
@@ -11,35 +12,53 @@ from pathlib import Path
 from typing import Any
 
 from cogapp import Cog
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.runtime import Macro
 
 from posture.wire.schema import input_schema, output_schema
 from posture.worker.settings import VARIABLES, Variable
 
 TOP = Path(__file__).parent.parent
-MARKDOWN = ("README.md", "RUNPOD_DEPLOYMENT.md", "docs/ACCURACY.md", "docs/REFUSALS.md")
+MARKDOWN = ("README.md", "RUNPOD_DEPLOYMENT.md", "docs/ACCURACY.md", "docs/PHOTOS.md", "docs/REFUSALS.md")
+DRAWINGS = "docs/photos"
 
 
 def stale(*, write: bool) -> list[str]:
     """The files that are not as the code would have them; with `write` they then are."""
     found = [name for name in MARKDOWN if _is_stale_markdown(name, write=write)]
     for name, make in (("runpod_config.json", _config), (".runpod/hub.json", _hub)):
-        file = TOP / name
-        text = json.dumps(make(json.loads(file.read_text())), indent=2, ensure_ascii=False) + "\n"
-        if text != file.read_text():
-            found.append(name)
-            if write:
-                file.write_text(text)
+        text = json.dumps(make(json.loads((TOP / name).read_text())), indent=2, ensure_ascii=False) + "\n"
+        found += _differs(name, text, write=write)
+    for drawing, svg in drawings().items():
+        found += _differs(f"{DRAWINGS}/{drawing}.svg", svg, write=write)
     return found
 
 
+def drawings() -> dict[str, str]:
+    """By its name, the SVG of every drawing of the photo guide."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=True, trim_blocks=True
+    )
+    module = vars(environment.get_template("photos.svg.jinja").module)
+    return {name: str(macro()) for name, macro in sorted(module.items()) if isinstance(macro, Macro)}
+
+
+def _differs(name: str, text: str, *, write: bool) -> list[str]:
+    """The name, where the file does not hold this text; with `write` it then does."""
+    file = TOP / name
+    if file.exists() and file.read_text() == text:
+        return []
+    if write:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    return [name]
+
+
 def _is_stale_markdown(name: str, *, write: bool) -> bool:
-    before = (TOP / name).read_text()
     made = Cog()
     made.options.prologue = "import cog\nfrom docs import tables\n"
-    after: str = made.process_string(before, name)
-    if write and before != after:
-        (TOP / name).write_text(after)
-    return before != after
+    after: str = made.process_string((TOP / name).read_text(), name)
+    return bool(_differs(name, after, write=write))
 
 
 def _config(config: dict[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 
 from posture.angles import MEASURES, Measure, variants_of
+from posture.camera import Camera
 from posture.errors import CODES
 from posture.evidence import TRUST
 from posture.images import MAX_JPEG_MEMORY, MAX_JPEG_WORK, MAX_PIXELS, MAX_PNG_WORK, MAX_RATIO, MAX_SCANS, MIN_SIDE
-from posture.judge import checks, remarked
+from posture.judge import checks, nobody, remarked, views_swapped
 from posture.options import takes
 from posture.views import VIEWS, views_of
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
@@ -129,7 +130,7 @@ def judgement() -> str:
     return _table(
         ["code", "problem", "where"],
         [
-            [f"`{code}`", _PLACE.sub("...", problem), _alternatives(where)]
+            [f"[`{code}`](PHOTOS.md#{code})", _PLACE.sub("...", problem), _alternatives(where)]
             for (code, problem), where in sorted(found.items(), key=lambda item: list(CODES).index(item[0][0]))
         ],
     )
@@ -143,6 +144,42 @@ def _alternatives(where: Mapping[str, Sequence[str]]) -> str:
     return "<br>or ".join(
         limits if views == everywhere else f"{' and '.join(views)}: {limits}" for limits, views in where.items()
     )
+
+
+# What of docs/photos/ shows what to do, or what to avoid.
+_DRAWN = {
+    "no_person": ("front", "side"),
+    "several_people": ("people",),
+    "person_cropped": ("cropped",),
+    "person_too_small": ("far",),
+    "not_upright": ("sideways",),
+    "back_view": ("back",),
+    "wrong_view": ("front", "side"),
+    "views_swapped": ("front", "side"),
+    "oblique_view": ("turned",),
+    "low_confidence": ("backlit", "hidden"),
+    "person_in_background": ("people",),
+    "camera_tilted": ("tilted",),
+    "part_hidden": ("hidden",),
+    "ear_hidden": ("hair",),
+    "photo_blurred": ("blurred",),
+    "photo_dark": ("backlit",),
+}
+
+
+def advice() -> str:
+    """What answers advise about the content of a photo, each row with an anchor of the code's name."""
+    found: dict[str, dict[str, None]] = {}
+    for view in VIEWS:
+        for check in (*checks(view), *remarked(view)):
+            found.setdefault(check.code, {})[check.advice] = None
+    for finding in (nobody(Camera()), views_swapped(VIEWS)):
+        found[finding.code] = {finding.advice: None}
+    rows = []
+    for code in (code for code in CODES if code in found):
+        drawn = ", ".join(f"[{name}](photos/{name}.svg)" for name in _DRAWN.get(code, ()))
+        rows.append([f'<a id="{code}"></a>`{code}`', "<br>".join(found[code]), drawn])
+    return _table(["code", "what to do", "drawing"], rows)
 
 
 def quantities() -> str:

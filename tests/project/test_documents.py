@@ -12,14 +12,19 @@ import pytest
 from docs import make, tables
 from testing import TOP
 
-MADE = (*make.MARKDOWN, "runpod_config.json", ".runpod/hub.json")
+MADE = (
+    *make.MARKDOWN,
+    "runpod_config.json",
+    ".runpod/hub.json",
+    *(f"{make.DRAWINGS}/{name}.svg" for name in make.drawings()),
+)
 
 
 @pytest.fixture
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with what is made, which docs.make then takes for the top of the tree."""
     for name in MADE:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(TOP / name, tmp_path / name)
     monkeypatch.setattr(make, "TOP", tmp_path)
     return tmp_path
@@ -50,9 +55,11 @@ def changed(*keys: str | int, to: object) -> Callable[[Path], None]:
 
 
 def anchors(document: Path) -> set[str]:
-    """What GitHub lets a link name in a document: its headings in small letters, without signs, with - for blanks."""
-    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    """What GitHub lets a link name: headings in small letters, without signs, with - for blanks; and any `<a id>`."""
+    text = document.read_text()
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    named = re.findall(r'<a id="([^"]*)">', text)
+    return {*named, *(re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings)}
 
 
 DOCUMENTS = [*TOP.glob("*.md"), *TOP.glob("docs/**/*.md"), *TOP.glob("bench/*.md")]
@@ -85,6 +92,8 @@ def test_nothing_that_is_made_from_the_code_is_stale() -> None:
         ("README.md", replaced("too_many_pixels` |\n", "too_many_pixels` |\n| one line more | | |\n")),
         ("RUNPOD_DEPLOYMENT.md", replaced("| `POSTURE_PLAIN_START` | 0 |", "| `POSTURE_PLAIN_START` | 1 |")),
         ("docs/REFUSALS.md", replaced("degrees", "grades")),
+        ("docs/PHOTOS.md", replaced("[people](photos/people.svg)", "")),
+        ("docs/photos/front.svg", replaced("room above", "no room")),
         ("runpod_config.json", changed("inputSchema", "$defs", "photo", "maxLength", to=7)),
         ("runpod_config.json", changed("outputSchema", "$defs", "degrees", "maximum", to=90)),
         (".runpod/hub.json", changed("config", "env", 1, "input", "max", to=64)),
