@@ -2,13 +2,16 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# Set these here or in the environment.
-PLACEHOLDER=docker.io/your-username
-REGISTRY_URL=${REGISTRY_URL:-$PLACEHOLDER}
-IMAGE_NAME=${IMAGE_NAME:-posture-worker}
+# Set these here or in the environment. This file is not in the image, so that what is changed in it needs no commit.
+REGISTRY_URL=${REGISTRY_URL:-docker.io/your-dockerhub-username}
+IMAGE_NAME=${IMAGE_NAME:-posture-measurement-api}
 IMAGE_TAG=${IMAGE_TAG:-} # by default the git revision
 BASE_IMAGE=${BASE_IMAGE:-} # by default the Dockerfile's
+CONTAINER_ENGINE=${CONTAINER_ENGINE:-} # by default the first of docker, podman and buildah that works
 PYTHON=${PYTHON:-.venv/bin/python} # for --deploy
+
+# Names that nobody has filled in yet, as parts of REGISTRY_URL; deploy/config.py knows them too.
+PLACEHOLDERS='(^|/)your-(registry|registry-url|username|dockerhub-username)([/:.]|$)'
 
 # shellcheck source=scripts/engine.sh
 . scripts/engine.sh
@@ -20,19 +23,20 @@ Builds the worker's image, tries it, pushes it, and on demand creates or updates
     REGISTRY_URL=docker.io/you ./build_and_deploy.sh [--deploy] [--dry-run]
 
     --deploy    then put the image to work: python -m deploy deploy, which needs RUNPOD_API_KEY
-    --dry-run   show every command and change nothing
+    --dry-run   show every command and change nothing; needs no engine and no key
     --help      show this
 
 Environment, or the lines at the top of the script:
 
     REGISTRY_URL      registry and account, for instance docker.io/you or ghcr.io/you
-    IMAGE_NAME        by default posture-worker
-    IMAGE_TAG         by default the git revision, of a tree without changes
+    IMAGE_NAME        by default posture-measurement-api
+    IMAGE_TAG         by default the git revision, of a tree without changes but in this script
     BASE_IMAGE        another base than the Dockerfile's, for instance the same with its digest
     CONTAINER_ENGINE  docker, podman or buildah; by default the first of them that works
     PYTHON            for --deploy, by default that of `make setup`
 
-It stops at the first failure. The last line printed is the image with its digest.
+It stops at the first failure. The last line printed is the image with its digest, by which it is deployed whatever its
+tag is.
 TEXT
 }
 
@@ -63,16 +67,14 @@ name_image() {
 
 # All that can be known to be wrong before minutes are spent on a build.
 check_settings() {
-    [ "${REGISTRY_URL%/}" != "$PLACEHOLDER" ] ||
-        stop "REGISTRY_URL is still the placeholder $PLACEHOLDER." "Set it to a registry that you may push to."
+    [[ ! $REGISTRY_URL =~ $PLACEHOLDERS ]] ||
+        stop "REGISTRY_URL still holds the placeholder your-${BASH_REMATCH[2]}." "Set it to a registry of yours."
     [[ $REGISTRY_URL != *@* ]] ||
         stop "REGISTRY_URL holds a name or a password, which is not shown here." "Log in instead: docker login."
     [[ $REPOSITORY =~ ^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$ ]] ||
         stop "$REPOSITORY cannot be an image's name." "REGISTRY_URL is like docker.io/you: small letters, no https://."
     [[ $IMAGE_TAG =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] ||
         stop "$IMAGE_TAG cannot be an image's tag." "IMAGE_TAG takes letters, digits, '_', '.' and '-'."
-    [ "$IMAGE_TAG" != latest ] ||
-        stop "The tag latest does not tell one image from the next." "Leave IMAGE_TAG unset, or name a version."
     [ -z "$DEPLOY" ] || check_deploy
 }
 
@@ -84,15 +86,15 @@ check_deploy() {
     rehearse >/dev/null
 }
 
-# Shows the requests of the deployment, of the tag: only a push tells the digest.
+# Shows the requests of the deployment, which is one by digest; what that is, only a push tells.
 rehearse() {
-    DRY_RUN='' run "$PYTHON" -m deploy deploy --image "$IMAGE" --dry-run ||
+    DRY_RUN='' run "$PYTHON" -m deploy deploy --image "$REPOSITORY@sha256:told-by-the-push" --dry-run ||
         stop "The endpoint could not be deployed." "The lines above say why; nothing was changed."
 }
 
 check_engine() {
     find_engine
-    can_seal || stop "buildah can try the image only as root." "Run this as root, or install docker or podman."
+    [ -n "$DRY_RUN" ] || can_seal || stop "buildah can try the image only as root." "Run this as root, or install docker or podman."
 }
 
 build() {

@@ -1,6 +1,7 @@
 """The one description of the endpoint: runpod_config.json, read and checked before anything is sent."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,8 +12,8 @@ from deploy.errors import DeployError, found
 
 PATH = Path(__file__).parent.parent / "runpod_config.json"
 
-# Where an image's reference starts that nobody has filled in yet.
-PLACEHOLDER = "your-registry/"
+# Parts of an image's reference that nobody has filled in yet; build_and_deploy.sh knows them too.
+PLACEHOLDERS = frozenset(["your-registry", "your-registry-url", "your-username", "your-dockerhub-username"])
 
 
 class _Section(BaseModel):
@@ -68,8 +69,8 @@ class Endpoint(_Section):
 
     @property
     def has_image(self) -> bool:
-        """Whether an image is named, and not its placeholder."""
-        return not self.image.startswith(PLACEHOLDER)
+        """Whether an image is named, and not by a placeholder."""
+        return not _is_placeholder(self.image)
 
     def body(self) -> dict[str, Any]:
         """The endpoint as JSON, in the API's names."""
@@ -112,7 +113,7 @@ def require_pinned(image: str) -> None:
     RunPod rolls an image out when its reference changes: behind an unchanged `latest` nothing would be rolled out, and
     there would be no version before it to go back to.
     """
-    if image.startswith(PLACEHOLDER):
+    if _is_placeholder(image):
         raise DeployError(
             "No image is named: give --image REGISTRY/NAME:TAG, or write it into runpod_config.json. "
             "build_and_deploy.sh --deploy builds, pushes and names it."
@@ -122,3 +123,7 @@ def require_pinned(image: str) -> None:
     tag = image.rpartition("/")[2].partition(":")[2]
     if tag in ("", "latest"):
         raise DeployError(f"{image} may mean another image tomorrow: name a version, by tag or @sha256 digest.")
+
+
+def _is_placeholder(image: str) -> bool:
+    return not PLACEHOLDERS.isdisjoint(re.split("[/:.]", image))

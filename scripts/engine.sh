@@ -21,13 +21,16 @@ run() {
     [ -n "${DRY_RUN:-}" ] || "$@"
 }
 
-# A docker client without its daemon does not work, so each is asked. CONTAINER_ENGINE names one.
+# A docker client without its daemon does not work, so each is asked. CONTAINER_ENGINE names one. A dry run needs none:
+# it then shows the commands of the first.
 find_engine() {
-    local engines=${CONTAINER_ENGINE:-docker podman buildah}
+    local engines=${CONTAINER_ENGINE:-docker podman buildah} none
     for ENGINE in $engines; do
         "$ENGINE" info >/dev/null 2>&1 && return
     done
-    stop "None of these works here: $engines." "Install one or start its service, until '${engines%% *} info' succeeds."
+    ENGINE=${engines%% *} none="None of these works here: $engines."
+    [ -n "${DRY_RUN:-}" ] || stop "$none" "Install one or start its service, until '$ENGINE info' succeeds."
+    echo "$none The commands are shown as for $ENGINE." >&2
 }
 
 # build_image IMAGE FOLDER [OPTION...]
@@ -39,10 +42,13 @@ build_image() {
 }
 
 # The commit that is built, marked where the tree holds changes that are in no commit; nothing outside of git.
+#
+# build_and_deploy.sh does not count: settings are written into it, and .dockerignore leaves it out of the image, which
+# is the same with and without them.
 revision() {
     local commit
     commit=$(git rev-parse HEAD 2>/dev/null) || return 0
-    [ -z "$(git status --porcelain)" ] || commit+=-dirty
+    [ -z "$(git --no-optional-locks status --porcelain -- ':(exclude)build_and_deploy.sh')" ] || commit+=-dirty
     echo "$commit"
 }
 

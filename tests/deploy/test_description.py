@@ -1,9 +1,11 @@
 """What is refused before anything is sent: images, and descriptions of the endpoint."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from deploy import config
 from testing.runpod_api import Json, RunPod
 from tests.deploy.operator import IMAGE, Operator, write
 
@@ -11,10 +13,13 @@ from tests.deploy.operator import IMAGE, Operator, write
 @pytest.mark.parametrize(
     ("image", "told"),
     [
-        ("your-registry/posture-analysis:1.0.0", "No image is named"),
+        *((f"{name}/posture-analysis:1.0.0", "No image is named") for name in sorted(config.PLACEHOLDERS)),
+        ("docker.io/your-dockerhub-username/posture-analysis:1.0.0", "No image is named"),
+        (json.loads(config.PATH.read_text())["endpoint"]["image"], "No image is named"),
         ("docker.io/clinic/posture-analysis", "name a version"),
         ("docker.io/clinic/posture-analysis:latest", "name a version"),
         ("registry.example:5000/posture-analysis", "name a version"),
+        ("docker.io/not-your-username/posture-analysis:latest", "name a version"),
     ],
 )
 def test_an_image_that_may_mean_another_tomorrow_is_refused(

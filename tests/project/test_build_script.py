@@ -1,18 +1,23 @@
 """build_and_deploy.sh with tools that only write down what they are told: what it does, and in which order."""
 
 import os
+import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from deploy.config import PLACEHOLDERS
 from posture import __version__
 from testing import TOP
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
-REPOSITORY = "registry.example/you/posture-worker"
+REPOSITORY = "registry.example/you/posture-measurement-api"
+# Shows the requests of a deployment by digest, before a push has told which.
+REHEARSAL = f"python -m deploy deploy --image {REPOSITORY}@sha256:told-by-the-push --dry-run"
 
 # Stands for docker, podman, buildah and python. It writes down its name and arguments, fails where FAIL has it with the
 # first of them, and tells the digest of a push as each of the engines does.
@@ -70,6 +75,16 @@ class Checkout:
             check=False,
         )
         return Outcome(done.returncode, done.stdout, done.stderr, log.read_text().splitlines())
+
+    def edit(self, **settings: str) -> None:
+        """Writes settings into the lines at the top of the script."""
+        script = self.folder / "build_and_deploy.sh"
+        text = script.read_text()
+        for name, value in settings.items():
+            line = rf"^{name}=\$\{{{name}:-.*?\}}"
+            text, count = re.subn(line, f"{name}=${{{name}:-{value}}}", text, flags=re.MULTILINE)
+            assert count == 1, name
+        script.write_text(text)
 
     def image(self) -> str:
         """The image's name, by default."""
@@ -166,14 +181,12 @@ def test_a_named_tag_allows_changes_which_the_label_tells(checkout: Checkout) ->
 @pytest.mark.parametrize(
     ("environment", "complaint"),
     [
-        ({"REGISTRY_URL": ""}, "REGISTRY_URL is still the placeholder"),
-        ({"REGISTRY_URL": "docker.io/your-username"}, "REGISTRY_URL is still the placeholder"),
+        ({"REGISTRY_URL": ""}, "REGISTRY_URL still holds the placeholder your-dockerhub-username."),
         ({"REGISTRY_URL": "https://registry.example/you"}, "no https://"),
         ({"REGISTRY_URL": "registry.example/You"}, "small letters"),
         ({"REGISTRY_URL": "you:secret@registry.example/you"}, "holds a name or a password"),
         ({"IMAGE_NAME": "posture worker"}, "cannot be an image's name"),
         ({"IMAGE_TAG": "a/b"}, "cannot be an image's tag"),
-        ({"IMAGE_TAG": "latest"}, "Leave IMAGE_TAG unset"),
         ({"FAIL": "docker:info podman:info buildah:info"}, "until 'docker info' succeeds"),
         ({"FAIL": "docker:info podman:info unshare:--net"}, "buildah can try the image only as root"),
     ],
@@ -186,11 +199,38 @@ def test_refuses_before_anything_is_built(checkout: Checkout, environment: dict[
     assert all(command.endswith(" info") for command in done.told)
 
 
-def test_refuses_a_tree_with_changes(checkout: Checkout) -> None:
-    (checkout.folder / "posture" / "__init__.py").write_text("")
+@pytest.mark.parametrize("form", ["docker.io/{}", "{}", "{}/clinic", "{}:5000/clinic", "https://{}.example/clinic"])
+@pytest.mark.parametrize("name", sorted(PLACEHOLDERS))
+def test_refuses_every_placeholder_by_its_name(checkout: Checkout, name: str, form: str) -> None:
+    done = checkout.run(REGISTRY_URL=form.format(name))
+    assert (done.status, done.told) == (1, [])
+    assert f"REGISTRY_URL still holds the placeholder {name}." in done.complaint
+
+
+def test_an_account_that_is_named_like_a_placeholder_is_none(checkout: Checkout) -> None:
+    done = checkout.run(REGISTRY_URL="docker.io/not-your-username")
+    assert done.status == 0
+    assert done.told[-1].startswith("docker push docker.io/not-your-username/")
+
+
+@pytest.mark.parametrize("change", ["posture/__init__.py", "scripts/engine.sh", "new.py"])
+def test_refuses_a_tree_with_changes(checkout: Checkout, change: str) -> None:
+    with (checkout.folder / change).open("a") as file:
+        file.write("# changed\n")
+    checkout.edit(IMAGE_NAME="tilt")
     done = checkout.run()
     assert (done.status, done.told) == (1, [])
     assert "Commit them, or set IMAGE_TAG" in done.complaint
+
+
+def test_settings_may_be_written_into_the_script(checkout: Checkout) -> None:
+    checkout.edit(REGISTRY_URL="localhost:5000/a", IMAGE_NAME="tilt")
+    done = checkout.run(REGISTRY_URL="")
+    assert done.status == 0
+    assert f" --build-arg REVISION={checkout.revision} " in done.told[1]
+    assert done.told[-1] == f"docker push localhost:5000/a/tilt:{checkout.revision[:12]}"
+    checkout.edit(IMAGE_TAG="v2")
+    assert checkout.run(REGISTRY_URL="").told[-1] == "docker push localhost:5000/a/tilt:v2"
 
 
 def test_refuses_a_tree_without_revision(checkout: Checkout) -> None:
@@ -239,7 +279,7 @@ def test_a_push_that_tells_no_digest_is_a_failure(checkout: Checkout) -> None:
 def test_deploys_the_digest_after_a_rehearsal(checkout: Checkout) -> None:
     done = checkout.run("--deploy", RUNPOD_API_KEY="secret")
     assert done.status == 0
-    assert done.told[0] == f"python -m deploy deploy --image {checkout.image()} --dry-run"
+    assert done.told[0] == REHEARSAL
     assert done.told[-1] == f"python -m deploy deploy --image {REPOSITORY}@{DIGEST}"
     assert done.printed.splitlines()[-1] == f"{REPOSITORY}@{DIGEST}"
     assert "secret" not in done.printed + done.complaint + "".join(done.told)
@@ -283,21 +323,77 @@ def test_says_how_to_repeat_a_failed_deployment(checkout: Checkout) -> None:
 def test_a_dry_run_shows_every_command_and_changes_nothing(checkout: Checkout) -> None:
     done = checkout.run("--dry-run", "--deploy")
     image = checkout.image()
-    deploying = f"python -m deploy deploy --image {image} --dry-run"
     assert done.status == 0
-    assert done.told == ["docker info", deploying]
+    assert done.told == ["docker info", REHEARSAL]
     assert [line.split()[:3] for line in done.printed.splitlines()] == [
         ["+", "docker", "build"],
         ["+", "docker", "run"],
         ["+", "docker", "push"],
         ["+", "python", "-m"],
     ]
-    assert done.printed.splitlines()[-2:] == [f"+ docker push {image}", f"+ {deploying}"]
+    assert done.printed.splitlines()[-2:] == [f"+ docker push {image}", f"+ {REHEARSAL}"]
 
 
 def test_a_dry_run_refuses_what_a_run_refuses(checkout: Checkout) -> None:
-    done = checkout.run("--dry-run", IMAGE_TAG="latest")
+    done = checkout.run("--dry-run", IMAGE_TAG="a/b")
     assert (done.status, done.printed) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "engine"), [({}, "docker"), *(({"CONTAINER_ENGINE": name}, name) for name in ("podman", "buildah"))]
+)
+def test_a_dry_run_needs_no_engine(checkout: Checkout, environment: dict[str, str], engine: str) -> None:
+    for name in ("docker", "podman", "buildah"):
+        (checkout.tools / name).unlink()
+    done = checkout.run("--dry-run", PATH=str(only_git(checkout)), FAIL="unshare:--net", **environment)
+    assert (done.status, done.told) == (0, [])
+    commands = [line.split()[:3] for line in done.printed.splitlines()]
+    assert commands[0] == ["+", engine, "build"]
+    assert commands[-1] == ["+", engine, "push"]
+    assert f"The commands are shown as for {engine}." in done.complaint
+
+
+def only_git(checkout: Checkout) -> Path:
+    """A folder with the commands that a dry run uses, where no engine is installed."""
+    folder = checkout.tools / "bin"
+    folder.mkdir()
+    for name in ("bash", "env", "dirname", "git", "sed", "mktemp", "grep", "tail", "tee", "rm", "sh", "cat"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    return folder
+
+
+def test_a_dry_run_writes_nothing_into_the_checkout(checkout: Checkout) -> None:
+    def files() -> dict[str, tuple[bytes, int]]:
+        there = [path for path in checkout.folder.rglob("*") if path.is_file()]
+        return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in there}
+
+    (checkout.folder / "posture" / "__init__.py").touch()  # git would note in its index that nothing changed
+    before = files()
+    assert checkout.run("--dry-run").status == 0
+    assert files() == before
+
+
+def test_the_tag_latest_is_deployed_by_digest_like_any_other(checkout: Checkout) -> None:
+    done = checkout.run("--deploy", IMAGE_TAG="latest", RUNPOD_API_KEY="secret")
+    assert done.status == 0
+    assert done.told[0] == REHEARSAL
+    assert done.told[-2:] == [
+        f"docker push {REPOSITORY}:latest",
+        f"python -m deploy deploy --image {REPOSITORY}@{DIGEST}",
+    ]
+    assert checkout.run("--deploy", "--dry-run", IMAGE_TAG="latest").told[-1] == REHEARSAL
+
+
+@pytest.mark.parametrize("tag", ["latest", "v1"])
+def test_its_dry_run_of_the_deployment_shows_the_request(checkout: Checkout, tag: str) -> None:
+    """With the real `python -m deploy`, and no key."""
+    for name in ("deploy", "posture"):
+        shutil.copytree(TOP / name, checkout.folder / name, dirs_exist_ok=True)
+    shutil.copy(TOP / "runpod_config.json", checkout.folder)
+    done = checkout.run("--deploy", "--dry-run", IMAGE_TAG=tag, PYTHON=sys.executable)
+    assert done.status == 0, done.complaint
+    assert f'"image": "{REPOSITORY}@sha256:told-by-the-push"' in done.printed
+    assert done.printed.endswith("dry run: nothing was changed\n")
 
 
 def test_help_names_every_setting_and_does_nothing(checkout: Checkout) -> None:

@@ -39,10 +39,10 @@ def commands() -> list[str]:
 def test_its_commands_do_their_work_one_after_another(runpod: RunPod) -> None:
     quick = Patience(between=0.01)
     digests = iter("0123456789abcdef")
-    assert main(["deploy", "--image", "docker.io/you/posture-worker:before"], quick) == 0
+    assert main(["deploy", "--image", "docker.io/you/posture-measurement-api:before"], quick) == 0
     for command in commands():
         if not runpod.endpoints:  # the list of chapter 2 ends with the deletion
-            assert main(["deploy", "--image", "docker.io/you/posture-worker:again"], quick) == 0
+            assert main(["deploy", "--image", "docker.io/you/posture-measurement-api:again"], quick) == 0
         assert main(command.replace("...", 64 * next(digests)).split(), quick) == 0, command
     assert {command.split()[0] for command in commands()} == {"deploy", "status", "call", "rollback", "delete"}
 
@@ -69,7 +69,7 @@ def run(title: str, command: str, name: str, folder: Path) -> str:
 
 @pytest.fixture
 def endpoint(runpod: RunPod) -> None:
-    assert main(["deploy", "--image", "docker.io/you/posture-worker:1"]) == 0
+    assert main(["deploy", "--image", "docker.io/you/posture-measurement-api:1"]) == 0
     assert list(runpod.endpoints) == ["endpoint1"]
 
 
