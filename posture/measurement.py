@@ -68,8 +68,8 @@ class ViewMeasurement:
     upright photo at its full size, whatever the camera did; `scatter`: (33,) how far the looks at each lie around their
     mean, in the same pixels. `warnings`: what the client should know of the photo. `near_side` ("left", "right"): the
     side of the body that is seen, and `facing` where the person faces in the picture as it was sent; None where both
-    sides are seen alike. `quality`: the figures that the judgement rests on. `width`, `height`: of the upright photo in
-    pixels; `orientation`: the EXIF orientation that was applied.
+    sides are seen alike. `quality`: the figures that the judgement rests on, counts as int. `width`, `height`: of the
+    upright photo in pixels; `orientation`: the EXIF orientation that was applied.
     """
 
     view: View

@@ -220,7 +220,7 @@ class Scene:
         return abs(self._turn - self.view.plane.turn)
 
     def quality(self) -> dict[str, float]:
-        """The figures that the judgement rests on, for whoever wants to draw a line of their own."""
+        """The figures that the judgement rests on, for whoever wants to draw a line of their own; counts are int."""
         return {
             "turn_degrees": self._turn,
             "lean_degrees": self._leans[0],

@@ -64,7 +64,7 @@ def _details(of: ViewMeasurement, include: Collection[str]) -> dict[str, Any]:
     if of.near_side is not None:
         details |= {"near_side": of.near_side, "facing": of.facing}
     return details | {
-        "quality": {name: _rounded(value) for name, value in of.quality.items()},
+        "quality": {name: value if isinstance(value, int) else _rounded(value) for name, value in of.quality.items()},
         "warnings": [
             {"code": finding.code, "message": finding.problem, "advice": finding.advice} for finding in of.warnings
         ],

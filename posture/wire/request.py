@@ -1,7 +1,8 @@
 """What a client may send: the shapes of a job and the names in it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import partial
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -38,6 +39,9 @@ _SHAPE = f'Send {{"input": {{{_PHOTOS}}}}}.'
 # A longer name is none of ours misspelt, and may be a picture that was sent as a name.
 _LONGEST_NAME_SHOWN = 32
 _MOST_NAMES_SHOWN = 10
+# How alike, as difflib counts it, two names are of which one may be the other misspelt: `mirror` and `mirrored` are by
+# 0.86, `name` and `camera` by 0.6.
+_CLOSE = 0.7
 
 
 class RequestOptions(Options, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,6 +63,7 @@ class RequestOptions(Options, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 DEFAULTS = RequestOptions()
 _OPTION_NAMES = frozenset(RequestOptions.__struct_fields__)
+_OPTIONS = f"The options are {', '.join(f'`{name}`' for name in RequestOptions.__struct_fields__)}."
 
 
 @dataclass(frozen=True)
@@ -114,11 +119,19 @@ def _payload(job: object) -> Mapping[str, Any]:
     if isinstance(payload, Mapping) and payload.get("input") is not None:
         misplaced |= payload.keys() - PLATFORM_KEYS
         payload = payload["input"]
-    if misplaced:
-        raise _invalid(f"{_listed(misplaced)} beside `input` instead of in it.")
     if not isinstance(payload, Mapping):
         raise _invalid("`input` is not a JSON object.")
+    if misplaced:
+        raise _invalid(f"{_listed(misplaced)} beside `input` instead of in it.", _moved(misplaced, payload))
     return payload
+
+
+def _moved(misplaced: Set[str], payload: Mapping[str, Any]) -> str:
+    """What to do with names that stand beside this payload: those that are known and not in it belong there."""
+    movable = (misplaced & (_IMAGE_NAMES | _OPTION_NAMES)) - payload.keys()
+    move = [f"Move {_listed(movable)} into `input`."] if movable else []
+    leave = [f"Leave out {_listed(misplaced - movable)}."] if misplaced - movable else []
+    return " ".join(move + leave)
 
 
 def _spelling(payload: Mapping[str, Any]) -> tuple[str, ...]:
@@ -148,8 +161,17 @@ def _fault(payload: Mapping[str, Any], name: str, view: View) -> Finding | None:
 def _options(given: Mapping[str, Any], defaults: RequestOptions) -> RequestOptions:
     unknown = given.keys() - _OPTION_NAMES
     if unknown:
-        raise _invalid(f"unknown names: {_listed(unknown)}.", f"Leave them out. {_SHAPE}")
+        meant = _meant(unknown)
+        advice = f"Did you mean {_listed(meant)}?" if meant else "Leave them out."
+        raise _invalid(f"unknown names: {_listed(unknown)}.", f"{advice} {_OPTIONS}")
     return choose(given, defaults)
+
+
+def _meant(unknown: Iterable[object]) -> set[str]:
+    """The options that are spelt almost like some of the unknown names."""
+    names = [name.lower() for name in unknown if isinstance(name, str) and len(name) <= _LONGEST_NAME_SHOWN]
+    close = (get_close_matches(name, _OPTION_NAMES, 1, _CLOSE) for name in sorted(names)[:_MOST_NAMES_SHOWN])
+    return {option for options in close for option in options}
 
 
 def _invalid(problem: str, advice: str = _SHAPE) -> RequestError:

@@ -269,7 +269,14 @@ def _details() -> Schema:
     return _object(
         {
             "angles": readings,
-            "quality": {"type": "object", "additionalProperties": _NUMBER},
+            "quality": {
+                "description": "The figures that the judgement of the photo rests on.",
+                "type": "object",
+                "properties": {
+                    "looks": {"description": "Those that found the person.", "type": "integer", "minimum": 1}
+                },
+                "additionalProperties": _NUMBER,
+            },
             "warnings": {"type": "array", "items": warning},
             "image": _object({"width": {"type": "integer"}, "height": {"type": "integer"}, "orientation": orientation}),
             "camera": _camera(),

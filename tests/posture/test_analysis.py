@@ -93,7 +93,7 @@ def test_without_options_the_answer_is_exactly_what_clients_know() -> None:
 @pytest.mark.parametrize(("mode", "looks"), [("fast", 1), ("standard", 2), ("precise", 8)])
 def test_a_mode_takes_so_many_looks_at_each_photo(mode: Mode, looks: int) -> None:
     details = answer(mode=mode, strict=False)["details"]
-    assert [details[view]["quality"]["looks"] for view in CORE] == [looks, looks]
+    assert [repr(details[view]["quality"]["looks"]) for view in CORE] == [str(looks)] * 2  # a count, no 2.0
 
 
 @pytest.mark.parametrize("include", [["details"], ["landmarks"], ["measures"], ["details", "landmarks", "measures"]])

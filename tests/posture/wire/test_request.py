@@ -55,7 +55,17 @@ def test_every_key_of_the_platform_is_ignored_in_a_bare_job() -> None:
 
 
 @pytest.mark.parametrize(
-    "job", [None, "text", 7, [SIMPLE], {"input": "text"}, {"input": [SIMPLE]}, {"input": {"input": 7}}]
+    "job",
+    [
+        None,
+        "text",
+        7,
+        [SIMPLE],
+        {"input": "text"},
+        {"input": [SIMPLE]},
+        {"input": {"input": 7}},
+        {**SIMPLE, "input": 7},
+    ],
 )
 def test_what_is_no_object_is_refused(job: object) -> None:
     assert "is not a JSON object" in problem(job)
@@ -105,6 +115,45 @@ def test_a_photo_that_is_not_there_is_named(payload: dict[str, object], view: st
 )
 def test_unknown_names_are_refused_by_name(job: dict[str, object]) -> None:
     assert problem(job) == "unknown names: `moode`."
+
+
+OPTIONS = "The options are `mode`, `strict`, `calibration`, `level`, `camera`, `camera_roll`, `mirrored`, `include`."
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["modes"], "Did you mean `mode`?"),
+        (["Mode"], "Did you mean `mode`?"),
+        (["cameraRoll"], "Did you mean `camera_roll`?"),
+        (["mirror", "colour"], "Did you mean `mirrored`?"),
+        (["includes", "camera-roll"], "Did you mean `camera_roll`, `include`?"),
+        (["name"], "Leave them out."),
+        (["user", "x" * 40], "Leave them out."),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_options_there_are(names: list[str], told: str) -> None:
+    assert refusal({"input": {**SIMPLE, **dict.fromkeys(names, FRONT)}}).advice == f"{told} {OPTIONS}"
+
+
+def test_a_name_that_is_no_text_is_unknown_like_any_other() -> None:
+    """No JSON has such a name; a caller in Python may."""
+    assert refusal({"input": {**SIMPLE, 7: 1}}).advice == f"Leave them out. {OPTIONS}"
+
+
+@pytest.mark.parametrize(
+    ("job", "advice"),
+    [
+        ({"input": SIMPLE, "mode": "fast"}, "Move `mode` into `input`."),
+        ({"input": SIMPLE, "mode": "fast", "strict": False}, "Move `mode`, `strict` into `input`."),
+        ({"input": {}, **SIMPLE}, "Move `front`, `side` into `input`."),
+        ({"input": {"input": SIMPLE, "moode": 1}}, "Leave out `moode`."),
+        ({"input": {"input": SIMPLE, "moode": 1, "level": 1}}, "Move `level` into `input`. Leave out `moode`."),
+        ({"input": {**SIMPLE, "mode": "fast"}, "mode": "precise"}, "Leave out `mode`."),
+    ],
+)
+def test_what_stands_beside_the_input_is_advised_to_its_place(job: dict[str, object], advice: str) -> None:
+    assert refusal(job).advice == advice
 
 
 @pytest.mark.parametrize(
