@@ -152,5 +152,11 @@ def _invalid(problem: str, advice: str) -> RequestError:
 
 def takes(kind: Any) -> str:  # noqa: ANN401
     """What the option with this annotation takes, in words."""
-    words: str = next(note.extra["takes"] for note in kind.__metadata__)
+    words: str = next(note.extra["takes"] for note in kind.__metadata__ if note.extra)
+    return words
+
+
+def meaning(kind: Any) -> str:  # noqa: ANN401
+    """What the option with this annotation means."""
+    words: str = next(note.description for note in kind.__metadata__ if note.description)
     return words

@@ -117,7 +117,7 @@ def test_unknown_names_are_refused_by_name(job: dict[str, object]) -> None:
     assert problem(job) == "unknown names: `moode`."
 
 
-OPTIONS = "The options are `mode`, `strict`, `calibration`, `level`, `camera`, `camera_roll`, `mirrored`, `include`."
+OPTIONS = f"The options are {', '.join(f'`{name}`' for name in RequestOptions.__struct_fields__)}."
 
 
 @pytest.mark.parametrize(
