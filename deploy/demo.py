@@ -1,20 +1,13 @@
-"""The demo photos as a job for an endpoint, and whether the answer is what it must be."""
+"""The demo photos, and whether the answer to them is what it must be."""
 
-import base64
 import json
 import math
-import time
 from pathlib import Path
 
-from deploy.answers import Job
-from deploy.api import Client, Json, Request
-from deploy.errors import DeployError
+from deploy.api import Json
+from posture.wire.arguments import encoded
 
 FOLDER = Path(__file__).parent.parent / "demo_images"
-
-# Milliseconds that /runsync holds its answer back for a job that is not done; less than a request is given to answer.
-_RUNSYNC_WAITS = 20_000
-_FINISHED = frozenset(["COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"])
 
 
 def truth() -> Json:
@@ -23,30 +16,9 @@ def truth() -> Json:
     return read
 
 
-def job(pair: Json) -> Json:
-    """A job with the two photos of a demo pair."""
-    photos = {view: (FOLDER / pair[view]).read_bytes() for view in ("front", "side")}
-    return {"input": {view: base64.b64encode(photo).decode() for view, photo in photos.items()}}
-
-
-def run(client: Client, endpoint_id: str, body: Json, seconds: float) -> Job:
-    """What the endpoint says of the job when it is done.
-
-    Raises DeployError when the job failed, or is not done within `seconds`; the first one waits for a worker to start.
-    """
-    deadline = time.monotonic() + seconds
-    done = client.send(Request("POST", f"/{endpoint_id}/runsync?wait={_RUNSYNC_WAITS}", body), Job)
-    while done["status"] not in _FINISHED:
-        if time.monotonic() > deadline:
-            raise DeployError(f"Job {done['id']} is {done['status']} after {seconds:g} s: see python -m deploy status.")
-        time.sleep(client.patience.between)
-        done = client.send(Request("GET", f"/{endpoint_id}/status/{done['id']}"), Job)
-    if done["status"] != "COMPLETED":
-        output = done.get("output")
-        advice = output.get("message") if isinstance(output, dict) else None
-        said = " ".join(str(text) for text in (done.get("error"), advice) if text)
-        raise DeployError(f"Job {done['id']} is {done['status']}: {said or 'see the log in the console.'}")
-    return done
+def photos(pair: Json) -> dict[str, str]:
+    """The two photos of a demo pair as base64 texts, by the names that they have in a request."""
+    return {view: encoded(FOLDER / pair[view]) for view in ("front", "side")}
 
 
 def compare(pair: Json, margins: Json, output: object) -> tuple[list[str], int]:

@@ -1,10 +1,13 @@
 """`python -m deploy` status, call, rollback and delete, and a whole life."""
 
 import base64
+import json
 from pathlib import Path
 
 import pytest
 
+from posture.errors import Finding, refusal
+from posture.wire.answer import failure
 from testing import DEMO
 from testing.runpod_api import OPERATION_IDS, Answer, Json, RunPod, problem
 from tests.deploy.operator import IMAGE, NEWER, Operator, gpu_instead_of_cpu, write
@@ -139,6 +142,80 @@ def test_a_job_that_finds_no_worker_is_told(runpod: RunPod, operator: Operator, 
     outcome = operator.run("call", "--wait", "0.1")
     assert (outcome.status, endpoint["id"]) == (1, "endpoint1")
     assert "Job job-1 is IN_QUEUE after 0.1 s" in outcome.err
+
+
+OWN = ["--front", str(DEMO / "front_image_2.jpg"), "--side", str(DEMO / "side_image_2.jpg")]
+
+
+def test_a_call_with_own_photos_prints_the_answer_and_nothing_else(
+    runpod: RunPod, operator: Operator, endpoint: Json
+) -> None:
+    runpod.output = {"output": {"status": "success", "data": {"front_view": {"head_tilt": -1.5}}}}
+    outcome = operator.run("call", *OWN, "--mode", "precise", "--no-strict", "--camera", "front.roll=2")
+    assert (outcome.status, endpoint["id"]) == (0, "endpoint1")
+    assert json.loads(outcome.out) == runpod.output["output"]
+    assert outcome.err == "waited 1200 ms for a worker, measured in 340 ms\n"
+    given = runpod.jobs[0]["input"]
+    photos = {view: base64.b64decode(given.pop(view)) for view in ("front", "side")}
+    assert photos == {view: (DEMO / f"{view}_image_2.jpg").read_bytes() for view in ("front", "side")}
+    assert given == {"mode": "precise", "strict": False, "camera": {"front": {"roll": 2}}}
+
+
+def test_a_call_with_own_photos_that_brings_no_angles_fails(runpod: RunPod, operator: Operator, endpoint: Json) -> None:
+    runpod.output = {"output": None}
+    outcome = operator.run("call", *OWN)
+    assert (outcome.status, outcome.out, endpoint["id"]) == (1, "null\n", "endpoint1")
+
+
+def test_options_are_sent_with_the_demo_photos_too(
+    runpod: RunPod, operator: Operator, endpoint: Json, good_angles: Json
+) -> None:
+    runpod.output = {"output": {"status": "success", "data": good_angles}}
+    assert operator.run("call", "--mode", "fast").status == 0
+    assert sorted(runpod.jobs[0]["input"]) == ["front", "mode", "side"]
+    assert endpoint["id"] == "endpoint1"
+
+
+def test_a_refusal_is_told_with_every_reason(runpod: RunPod, operator: Operator, endpoint: Json) -> None:
+    """As the platform shows a failed job: the error at the top, the rest of the worker's answer in its output."""
+    error = refusal(
+        [Finding("no_person", "nobody.", "Show one.", "front"), Finding("back_view", "back.", "Turn.", "side")]
+    )
+    answer = failure(error)
+    runpod.output = {"status": "FAILED", "error": answer.pop("error"), "output": answer}
+    outcome = operator.run("call", *OWN)
+    assert (outcome.status, outcome.out, endpoint["id"]) == (1, "", "endpoint1")
+    assert outcome.err == (
+        "error: Job job-1 is FAILED: no_person, front photo: nobody. Show one.\n  back_view, side photo: back. Turn.\n"
+    )
+
+
+@pytest.mark.usefixtures("endpoint")
+@pytest.mark.parametrize("problems", [None, {}, [], "text", [7], 7])
+def test_a_refusal_without_reasons_is_told_by_what_there_is(
+    runpod: RunPod, operator: Operator, problems: object
+) -> None:
+    output = {"code": "timeout", "view": None, "message": "Send it again.", "problems": problems}
+    runpod.output = {"status": "FAILED", "error": "not done in time.", "output": output}
+    assert operator.run("call").err == "error: Job job-1 is FAILED: timeout: not done in time. Send it again.\n"
+
+
+@pytest.mark.parametrize("words", [OWN[:2], ["--mode", "slow"], ["--mirrored", "front=1"], [*OWN[:3], "no.jpg"]])
+def test_a_call_that_cannot_be_understood_sends_nothing(runpod: RunPod, operator: Operator, words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        operator.run("call", *words)
+    assert (ended.value.code, runpod.received) == (2, [])
+
+
+@pytest.mark.parametrize("seconds", ["nan", "-1", "inf", "1e9", "soon", ""])
+@pytest.mark.parametrize("command", [["deploy", "--image", IMAGE], ["call"], ["rollback"]])
+def test_a_wait_that_is_no_number_of_seconds_is_refused(
+    runpod: RunPod, operator: Operator, capsys: pytest.CaptureFixture[str], command: list[str], seconds: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        operator.run(*command, f"--wait={seconds}")
+    assert (ended.value.code, runpod.received) == (2, [])
+    assert "--wait: it takes seconds, from 0 to 86400" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("field", ["template.imageName", "image"])
