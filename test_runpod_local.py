@@ -2,74 +2,70 @@
 
     python test_runpod_local.py                                   the demo images, measured beside true
     python test_runpod_local.py --front f.jpg --side s.jpg        photos of your own
+    python test_runpod_local.py --json                            nothing but the answer's JSON, to pipe it on
 
-Fetches the model first where it is not there yet. Ends with 1 when a demo angle is off by more than its margin, when a
-bad input is not refused as it should be, or when your photos are refused.
+The options of a request may be given too: --help lists them. The margins of the demo are those of a request without
+any. Fetches the model first where it is not there yet. Ends with 1 when a demo angle is off by more than its margin,
+when a bad input is not refused as it should be, or when your photos are refused.
 """
 
 import argparse
 import base64
+import contextlib
 import io
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from deploy.demo import compare, truth
+from deploy import demo
 from posture.models import files
+from posture.wire import arguments
 from runpod_handler import close, handler
 
-DEMO = Path(__file__).parent / "demo_images"
 
-
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Measure posture on this machine, without RunPod.")
-    parser.add_argument("--front", type=Path, help="a photo from the front (JPEG or PNG)")
-    parser.add_argument("--side", type=Path, help="a photo from the side (JPEG or PNG)")
-    arguments = parser.parse_args()
-    if (arguments.front is None) != (arguments.side is None):
-        parser.error("--front and --side go together")
-    for photo in filter(None, (arguments.front, arguments.side)):
-        if not photo.is_file():
-            parser.error(f"there is no file {photo}")
-    files.fetch()
-    try:
-        return own_photos(arguments.front, arguments.side) if arguments.front else demo()
-    finally:
-        close()
-
-
-def own_photos(front: Path, side: Path) -> int:
-    """Prints the whole answer for two photos of the user's own."""
-    answer = ask({"front": encoded(front), "side": encoded(side)})
-    print(json.dumps(answer, indent=2))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--json", action="store_true", help="print the answer to your photos, or to the first of the demo, and no more"
+    )
+    arguments.add(parser)
+    given = parser.parse_args(words)
+    photos, options = arguments.photos(parser, given), arguments.options(parser, given)
+    with contextlib.redirect_stdout(sys.stderr) if given.json else contextlib.nullcontext():
+        files.fetch()
+        try:
+            if not (photos or given.json):
+                return show_demo(options)
+            answer = ask((photos or demo.photos(demo.truth()["pairs"][0])) | options)
+        finally:
+            close()
+    print(in_json(answer))
     return 0 if answer["status"] == "success" else 1
 
 
-def demo() -> int:
-    """Prints measured beside true for every demo pair, and how bad inputs are refused."""
-    expected = truth()
-    failures = sum(measure(pair, expected["margins"]) for pair in expected["pairs"])
+def show_demo(options: dict[str, Any]) -> int:
+    """Prints measured beside true for every demo pair, what a client gets, and how bad inputs are refused."""
+    truth = demo.truth()
+    failures = 0
+    for number, pair in enumerate(truth["pairs"]):
+        answer = ask(demo.photos(pair) | options)
+        lines, off = demo.compare(pair, truth["margins"], answer)
+        failures += off
+        print(f"\n{pair['front']} and {pair['side']}, facing {pair['facing']}: {answer['message']}")
+        print(*(f"  {line}" for line in lines), sep="\n")
+        if not number:
+            print(f"\nwhat a client gets, as the job's output:\n{in_json(answer)}")
     failures += refusals()
     print("all as expected" if not failures else f"{failures} not as expected")
     return 1 if failures else 0
 
 
-def measure(pair: dict[str, Any], margins: dict[str, Any]) -> int:
-    """Prints one pair's angles; returns how many are further from the truth than their margins."""
-    answer = ask({"front": encoded(DEMO / pair["front"]), "side": encoded(DEMO / pair["side"])})
-    print(f"\n{pair['front']} and {pair['side']}, facing {pair['facing']}: {answer['message']}")
-    lines, off = compare(pair, margins, answer)
-    print(*(f"  {line}" for line in lines), sep="\n")
-    return off
-
-
 def refusals() -> int:
     """Prints what bad inputs are answered; returns how many are not refused with the code they deserve."""
-    front, side = encoded(DEMO / "front_image.jpg"), encoded(DEMO / "side_image.jpg")
+    front, side = demo.photos(demo.truth()["pairs"][0]).values()
     expected = {
         "invalid_request": {"front": front},
         "invalid_base64": {"front": front, "side": "not base64!"},
@@ -89,17 +85,17 @@ def refusals() -> int:
     return wrong
 
 
-def ask(photos: dict[str, str]) -> dict[str, Any]:
-    """The handler's answer to a job with these photos."""
-    answer = handler({"id": "local", "input": photos})
+def ask(job_input: dict[str, Any]) -> dict[str, Any]:
+    """The handler's answer to a job with this `input`."""
+    answer = handler({"id": "local", "input": job_input})
     if not isinstance(answer, dict):
         raise TypeError("the handler answers at once only where no event loop runs")
     return answer
 
 
-def encoded(path: Path) -> str:
-    """A file's bytes as base64 text."""
-    return base64.b64encode(path.read_bytes()).decode()
+def in_json(answer: dict[str, Any]) -> str:
+    """The answer as JSON for people."""
+    return json.dumps(answer, indent=2)
 
 
 def empty_room(width: int, height: int) -> str:

