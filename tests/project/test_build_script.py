@@ -345,7 +345,7 @@ def test_a_dry_run_refuses_what_a_run_refuses(checkout: Checkout) -> None:
 def test_a_dry_run_needs_no_engine(checkout: Checkout, environment: dict[str, str], engine: str) -> None:
     for name in ("docker", "podman", "buildah"):
         (checkout.tools / name).unlink()
-    done = checkout.run("--dry-run", PATH=str(only_git(checkout)), FAIL="unshare:--net", **environment)
+    done = checkout.run("--dry-run", PATH=str(only_git(checkout)), **environment)
     assert (done.status, done.told) == (0, [])
     commands = [line.split()[:3] for line in done.printed.splitlines()]
     assert commands[0] == ["+", engine, "build"]
