@@ -116,8 +116,8 @@ def status(_options: argparse.Namespace, config: Config, api: Client, _queue: Cl
 
 
 def call(options: argparse.Namespace, config: Config, api: Client, queue: Client) -> int:
-    """Sends two photos and prints the answer; without photos sends the first demo pair, and returns 1 when an angle is
-    off by more than its margin, which are those of a request without options.
+    """Measures two photos of your own and prints the answer. Without them measures the first demo pair, and returns 1
+    when an angle is off by more than its margin; the margins are those of a request without options.
     """
     own = arguments.photos(options.parser, options)
     asked = arguments.options(options.parser, options)
