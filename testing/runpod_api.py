@@ -2,6 +2,7 @@
 
 Paths, what a request must hold and what an answer must look like are read from the document (runpod_openapi.json), so
 that a request RunPod would refuse is refused here: 401 without the key, 404 for unknown paths, 422 with the violations.
+Of the queue there is no such document; what it takes and answers is that of RunPod's pages on requests and operations.
 Behind it lies a small account with endpoints and their releases. A test may script the next answers of an operation.
 """
 
@@ -17,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import requests
 from jsonschema import Draft202012Validator
 
 Json = dict[str, Any]
@@ -31,9 +33,37 @@ _OPERATIONS = {
     if method != "parameters"
 }
 _QUEUE = {
-    ("POST", re.compile(r"/queue/(?P<id>[^/]+)/runsync(\?wait=\d+)?$")): "runsync",
-    ("GET", re.compile(r"/queue/(?P<id>[^/]+)/status/(?P<job>[^/]+)$")): "status",
+    (method, re.compile(rf"/queue/(?P<id>[^/]+)/{path}$")): name
+    for method, path, name in (
+        ("POST", r"run", "run"),
+        ("POST", r"runsync(\?wait=(?P<wait>\d+))?", "runsync"),
+        ("GET", r"status/(?P<job>[^/?]+)", "status"),
+        ("GET", r"status-sync/(?P<job>[^/?]+)(\?wait=\d+)?", "status"),  # of RunPod's package for JavaScript
+        ("POST", r"cancel/(?P<job>[^/?]+)", "cancel"),
+        ("GET", r"health", "health"),
+    )
 }
+_WEEK = 7 * 24 * 60 * 60 * 1000  # in milliseconds, as all times of the queue
+_TIMES = {"executionTimeout": 5_000, "ttl": 10_000}  # the least of each
+_JOB: Json = {
+    "type": "object",
+    "required": ["input"],
+    "properties": {
+        "input": {"type": "object"},
+        "webhook": {"type": "string", "pattern": "^https?://"},
+        "policy": {
+            "type": "object",
+            "properties": {
+                "lowPriority": {"type": "boolean"},
+                **{name: {"type": "integer", "minimum": least, "maximum": _WEEK} for name, least in _TIMES.items()},
+            },
+            "additionalProperties": False,
+        },
+        "s3Config": {"type": "object"},
+    },
+}
+_WAIT = range(1_000, 300_001)
+_WEBHOOK_TRIES = 3
 OPERATION_IDS = frozenset(operation["operationId"] for operation in _OPERATIONS.values())
 
 
@@ -52,6 +82,12 @@ class Answer:
 def problem(status: int, title: str, detail: str, **more: Any) -> Answer:
     """An error as RunPod words it."""
     return Answer(status, {"title": title, "status": status, "detail": detail, **more})
+
+
+def finished(job: str, posted: Json) -> Json:
+    """What a client is told of a job when its worker has posted this: `output` and, if the job failed, `error`."""
+    status = "FAILED" if "error" in posted else "COMPLETED"
+    return {"id": job, "status": status, "delayTime": 1200, "executionTime": 340, "workerId": "worker-1", **posted}
 
 
 @dataclass(frozen=True)
@@ -76,11 +112,18 @@ class RunPod:
         # How many looks at the releases find the newest one still being rolled out.
         self.looks_until_rolled_out = 0
         self.image_field = "template.imageName"
-        # What the worker answers, and how many looks find a job still in the queue.
+        # What the worker posts, or what else is told of a job; and how many looks find it still in the queue.
         self.output: Json = {"output": {}}
         self.looks_until_done = 0
         self.waiting = "IN_QUEUE"
         self.jobs: list[Json] = []
+        self.cancelled: set[str] = set()
+        # Statuses that webhooks answered.
+        self.webhooks: list[int] = []
+        self.counts: Json = {
+            "jobs": {"completed": 0, "failed": 0, "inProgress": 0, "inQueue": 0, "retried": 0},
+            "workers": {"idle": 0, "initializing": 0, "ready": 0, "running": 0, "throttled": 0, "unhealthy": 0},
+        }
         self.stopping = threading.Event()
 
     def script(self, operation: str, *answers: Answer) -> None:
@@ -94,7 +137,7 @@ class RunPod:
     @property
     def writes(self) -> list[str]:
         """The operations that change something, as often as they were asked for."""
-        reads = ("list", "get", "status")
+        reads = ("list", "get", "status", "health")
         return [received.operation for received in self.received if not received.operation.startswith(reads)]
 
     # What the operations do.
@@ -149,18 +192,47 @@ class RunPod:
         example = next(iter(answer["examples"].values()))["value"]
         return 200, {**example, "id": cpu, "vcpu": {"min": 2, "max": 32}, "ramGbPerVcpu": 2}
 
-    def runsync(self, body: Json, endpoint_id: str) -> tuple[int, Any]:
+    def run(self, body: Any, endpoint_id: str) -> tuple[int, Any]:
+        """Takes a job, which is done at once; the webhook is called before the client has the job's id."""
         assert endpoint_id in self.endpoints
+        if violations := list(Draft202012Validator(_JOB).iter_errors(body)):
+            return 400, {"error": violations[0].message}
         self.jobs.append(body)
-        return self.status(body, endpoint_id, "job-1")
+        job = f"job-{len(self.jobs)}"
+        if "webhook" in body:
+            self._call(body["webhook"], finished(job, self.output))
+        return 200, {"id": job, "status": "IN_QUEUE"}
+
+    def runsync(self, body: Any, endpoint_id: str, wait: str | None) -> tuple[int, Any]:
+        if wait is not None and int(wait) not in _WAIT:
+            return 400, {"error": f"wait must be in {_WAIT}"}
+        status, answer = self.run(body, endpoint_id)
+        return self.status(None, endpoint_id, answer["id"]) if status == 200 else (status, answer)
 
     def status(self, _body: Any, endpoint_id: str, job: str) -> tuple[int, Any]:
         assert endpoint_id in self.endpoints
+        if job in self.cancelled:
+            return 200, {"id": job, "status": "CANCELLED"}
         waiting = self.looks_until_done > 0
         self.looks_until_done -= waiting
         if waiting:
             return 200, {"id": job, "status": self.waiting}
-        return 200, {"id": job, "status": "COMPLETED", "delayTime": 1200, "executionTime": 340, **self.output}
+        return 200, finished(job, self.output)
+
+    def cancel(self, _body: Any, endpoint_id: str, job: str) -> tuple[int, Any]:
+        self.cancelled.add(job)
+        return self.status(None, endpoint_id, job)
+
+    def health(self, _body: Any, endpoint_id: str) -> tuple[int, Any]:
+        assert endpoint_id in self.endpoints
+        return 200, self.counts
+
+    def _call(self, webhook: str, told: Json) -> None:
+        """Posts what is told of a job until that is answered with 200, three times at most; without RunPod's pauses."""
+        for _ in range(_WEBHOOK_TRIES):
+            self.webhooks.append(requests.post(webhook, json=told, timeout=10).status_code)
+            if self.webhooks[-1] == 200:
+                return
 
     def _release(self, endpoint_id: str, diff: list[Json]) -> None:
         releases = self.releases[endpoint_id]

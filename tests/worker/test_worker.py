@@ -20,8 +20,11 @@ import pytest
 
 from deploy.demo import compare
 from testing import DEMO, TOP
+from testing.builders import picture
 from testing.loopback import LoopbackPlatform
+from testing.pictures import encoded
 from testing.processes import Process
+from testing.runpod_api import finished
 from testing.worker import SECONDS, QueueWorker, WorkerProcess
 
 FRONT = base64.b64encode((DEMO / "front_image.jpg").read_bytes()).decode()
@@ -201,6 +204,15 @@ def test_the_worker_fails_a_bad_job_with_what_is_wrong_and_what_to_do(worker: Qu
         }  # fmt: skip
         assert [(problem["view"], problem["code"], problem["advice"]) for problem in problems] == [(view, code, advice)]
         assert advice.startswith("Send")
+
+
+def test_the_readme_has_a_failed_job_as_a_client_is_told_of_it(worker: QueueWorker) -> None:
+    refusals = (TOP / "README.md").read_text().partition("\n## Refusals\n")[2]
+    told = json.loads(refusals.split("```json\n")[1].partition("```")[0])
+    nobody = encoded(picture(480, 640, color="lightgray"))
+    [result] = worker.results(worker.platform.submit({"front": FRONT, "side": nobody}))
+    of_the_platform = {name: told[name] for name in ("delayTime", "executionTime", "workerId")}
+    assert told == {**finished(told["id"], result.body), **of_the_platform}
 
 
 def test_the_worker_takes_jobs_in_batches_and_does_them_at_the_same_time(worker: QueueWorker) -> None:
