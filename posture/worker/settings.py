@@ -20,8 +20,9 @@ LOG_LEVELS = ("NOTSET", "TRACE", "DEBUG", "INFO", "WARN", "ERROR")
 class Variable:
     """A variable of the environment, for the documents and RunPod's Hub.
 
-    `default`: in words. `title`: what the Hub calls it; empty where it is not offered there. `numbers`: what the Hub
-    offers, the least, the most and the default on its processors; `choices`: the same for words, by their labels.
+    `default`: in words. `title`: what the Hub calls it; empty where it is not offered there, as the models' places are
+    the image's own. `numbers`: what the Hub offers, the least, the most and the default on its processors; `choices`:
+    the same for words, by their labels, the default first.
     """
 
     name: str
@@ -53,9 +54,11 @@ VARIABLES = (
              "answers too, without what may be a picture.",
              title="Log level", choices={"Info": "INFO", "Warnings": "WARN", "Errors": "ERROR"}),
     Variable("POSTURE_PLAIN_START", "0",
-             "1 imports everything in the ordinary way, which starts more slowly, and leaves RunPod's SDK as it is."),
+             "1 imports everything in the ordinary way, which starts more slowly, and leaves RunPod's SDK as it is.",
+             title="Start", choices={"Quick, SDK mended": "0", "Plain": "1"}),
     Variable("RUNPOD_MIN_MEMORY_GB", "1, set in the image",
-             "The free memory without which the SDK ends a worker that starts."),
+             "The free memory without which the SDK ends a worker that starts.",
+             title="Free memory in GB at the start", numbers=(1, 4, 1)),
 )  # fmt: skip
 
 

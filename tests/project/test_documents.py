@@ -16,6 +16,7 @@ MADE = (
     *make.MARKDOWN,
     "runpod_config.json",
     ".runpod/hub.json",
+    ".runpod/tests.json",
     *(f"{make.DRAWINGS}/{name}.svg" for name in make.drawings()),
 )
 
@@ -62,7 +63,7 @@ def anchors(document: Path) -> set[str]:
     return {*named, *(re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings)}
 
 
-DOCUMENTS = [*TOP.glob("*.md"), *TOP.glob("docs/**/*.md"), *TOP.glob("bench/*.md")]
+DOCUMENTS = [*TOP.glob("*.md"), *TOP.glob("docs/**/*.md"), *TOP.glob("bench/*.md"), TOP / ".runpod" / "README.md"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(TOP)))
@@ -97,6 +98,10 @@ def test_nothing_that_is_made_from_the_code_is_stale() -> None:
         ("runpod_config.json", changed("inputSchema", "$defs", "photo", "maxLength", to=7)),
         ("runpod_config.json", changed("outputSchema", "$defs", "degrees", "maximum", to=90)),
         (".runpod/hub.json", changed("config", "env", 1, "input", "max", to=64)),
+        (".runpod/hub.json", changed("config", "containerDiskInGb", to=20)),
+        (".runpod/tests.json", changed("config", "env", 0, "value", to="600")),
+        (".runpod/README.md", replaced("/9j/", "/9J/")),
+        ("docs/MODELS.md", replaced("  face_landmarker.task\n", "  face.task\n")),
     ],
 )
 def test_what_is_changed_by_hand_is_noticed_and_made_again(
@@ -120,10 +125,18 @@ def test_a_table_of_the_code_that_is_changed_is_noticed(monkeypatch: pytest.Monk
 
 def test_what_is_written_by_hand_is_left_as_it_is(copy: Path) -> None:
     replaced("## Request\n", "## Request\n\nA sentence more.\n")(copy / "README.md")
-    changed("endpoint", "disk", to=20)(copy / "runpod_config.json")
-    changed("config", "env", 0, "value", to="600")(copy / ".runpod" / "hub.json")
+    changed("endpoint", "name", to="another")(copy / "runpod_config.json")
+    changed("title", to="Another")(copy / ".runpod" / "hub.json")
+    changed("tests", 1, "timeout", to=90_000)(copy / ".runpod" / "tests.json")
     assert make.stale(write=True) == []
     assert "A sentence more." in (copy / "README.md").read_text()
+
+
+def test_the_hubs_machine_is_the_endpoints(copy: Path) -> None:
+    changed("endpoint", "cpu", 0, "id", to="cpu3c")(copy / "runpod_config.json")
+    assert make.stale(write=True) == [".runpod/hub.json", ".runpod/tests.json"]
+    for name in ("hub.json", "tests.json"):
+        assert json.loads((copy / ".runpod" / name).read_text())["config"]["cpuFlavor"] == "cpu3c"
 
 
 def test_the_check_fails_with_the_names_and_writes_nothing(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from PIL import Image
 from runpod.serverless.modules import rp_logger
 
 from deploy.demo import compare
+from docs import hub_photos
+from posture.models import files
 from posture.models.mediapipe import LandmarkerPool
 from posture.worker.settings import VARIABLES, Settings, read
 from posture.worker.worker import Worker
@@ -78,7 +80,7 @@ def test_the_files_have_the_documented_fields_and_no_others(document: Any, schem
 
 def test_the_repository_has_the_files_that_the_hub_wants() -> None:
     assert (TOP / ".runpod" / "handler.py").resolve() == TOP / "runpod_handler.py"
-    assert (TOP / "README.md").is_file()
+    assert (TOP / ".runpod" / "README.md").is_file()
     assert (TOP / "Dockerfile").is_file()
 
 
@@ -95,9 +97,15 @@ INPUTS = {entry["key"]: entry["input"] for entry in HUB["config"]["env"] if "inp
 
 
 def test_every_input_is_a_setting_of_the_worker_and_stands_in_the_guide() -> None:
-    settings = (TOP / "RUNPOD_DEPLOYMENT.md").read_text().partition("Settings of a worker\n")[2].partition("\n## ")[0]
+    guide = (TOP / "RUNPOD_DEPLOYMENT.md").read_text()
+    settings = guide.partition("3. Environment variables\n")[2].partition("\n## ")[0]
     assert [key for key in INPUTS if key not in {variable.name for variable in VARIABLES}] == []
     assert [key for key in INPUTS if f"| `{key}` |" not in settings] == []
+
+
+def test_every_setting_is_offered_but_the_models_places_which_are_the_images() -> None:
+    places = {which.variable for which in files.PUBLISHED}
+    assert {variable.name for variable in VARIABLES} - set(INPUTS) == places
 
 
 def test_the_defaults_are_those_of_a_worker_with_the_endpoints_processors() -> None:
@@ -106,6 +114,8 @@ def test_the_defaults_are_those_of_a_worker_with_the_endpoints_processors() -> N
     assert INPUTS["POSTURE_LANDMARKERS"]["default"] == cores
     assert INPUTS["POSTURE_CONCURRENCY"]["default"] == settings.concurrency
     assert INPUTS["POSTURE_CALIBRATION"]["default"] == settings.calibration
+    assert INPUTS["POSTURE_PLAIN_START"]["default"] == "0"
+    assert f"RUNPOD_MIN_MEMORY_GB={INPUTS['RUNPOD_MIN_MEMORY_GB']['default']}" in (TOP / "Dockerfile").read_text()
 
 
 @pytest.mark.parametrize(
@@ -134,6 +144,39 @@ def test_the_handler_measures_every_case(pool: LandmarkerPool, demo: dict[str, A
     assert isinstance(answer, dict)
     assert answer["status"] == "success"
     assert compare(demo["pairs"][number], demo["margins"], answer)[1] == 0
+
+
+def pasted(number: int) -> Any:
+    """A JSON document of the Hub's README."""
+    text = (TOP / ".runpod" / "README.md").read_text()
+    return json.loads(text.split("```json\n")[1 + number].partition("```")[0])
+
+
+def test_the_request_to_paste_is_small_and_answered_as_the_readme_says(pool: LandmarkerPool) -> None:
+    request, answer = pasted(0), pasted(1)
+    assert len(json.dumps(request)) < 8_000
+    measured: Any = Worker(lambda: pool, lambda: Settings(1, 1, "none"), rp_logger.RunPodLogger()).handle(
+        {"id": "hub", **request}
+    )
+    assert answer.keys() == measured.keys()
+    for view, angles in measured["data"].items():
+        assert answer["data"][view] == pytest.approx(angles, abs=0.1)  # another processor may round otherwise
+
+
+@pytest.mark.parametrize("case", hub_photos.CASES, ids=lambda case: case.name)
+def test_the_command_that_makes_the_photos_made_these(case: hub_photos.Case, demo: dict[str, Any]) -> None:
+    (found,) = (entry for entry in TESTS["tests"] if entry["name"] == case.name)
+    for field, view in zip(case.fields, ("front", "side"), strict=True):
+        text = found["input"][field]
+        made = hub_photos.small(demo["pairs"][case.pair][view], case.height, case.quality)
+        assert text.startswith(case.prefix)
+        there, new = (np.asarray(opened(each), dtype=float) for each in (text.removeprefix(case.prefix), made))
+        assert np.abs(there - new).mean() < 0.5
+
+
+def opened(text: str) -> Image.Image:
+    """The picture in a base64 text."""
+    return Image.open(io.BytesIO(base64.b64decode(text)))
 
 
 @pytest.mark.parametrize("number", range(len(TESTS["tests"])))
