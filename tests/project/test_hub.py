@@ -3,7 +3,11 @@
 import base64
 import io
 import json
+import re
+import shutil
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -195,3 +199,22 @@ def test_every_case_is_a_demo_pair_made_small(demo: dict[str, Any], number: int)
 def test_the_cases_differ_in_spelling_and_form() -> None:
     forms = {(*case["input"], next(iter(case["input"].values()))[:5]) for case in TESTS["tests"]}
     assert forms == {("front", "side", "/9j/4"), ("front_image", "side_image", "/9j/4"), ("front", "side", "data:")}
+
+
+def test_one_command_puts_the_repository_in_the_place_of_the_placeholder(tmp_path: Path) -> None:
+    contributing = (TOP / "CONTRIBUTING.md").read_text()
+    command = re.search(r"^sed -i .*$", contributing, re.MULTILINE)
+    assert command
+    texts = [*TOP.glob("*.*"), *TOP.glob("docs/**/*.*"), *TOP.glob(".runpod/*.*"), *TOP.glob(".github/**/*.*")]
+    holding = {
+        str(file.relative_to(TOP))
+        for file in texts
+        if file.suffix in (".md", ".json", ".py", ".sh", ".toml", ".yml") and "OWNER/REPO" in file.read_text()
+    }
+    for name in holding:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(TOP / name, tmp_path / name)
+    subprocess.run(["bash", "-c", command[0]], cwd=tmp_path, check=True)  # noqa: S607
+    left = {name for name in holding if "OWNER/REPO" in (tmp_path / name).read_text()}
+    assert left == {"CONTRIBUTING.md"}
+    assert "(https://github.com/you/your-repository/issues)" in (tmp_path / "RUNPOD_DEPLOYMENT.md").read_text()
