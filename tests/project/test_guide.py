@@ -17,14 +17,19 @@ from typing import Any
 
 import pytest
 
+import posture
 from deploy import config
 from deploy.__main__ import main
 from deploy.api import QUEUE_URL, Patience
+from posture.models.mediapipe import LandmarkerPool
 from testing import DEMO, TOP
 from testing.environment import NEEDED
 from testing.runpod_api import KEY, RunPod, demo_angles, finished, serving
 
 GUIDE = (TOP / "RUNPOD_DEPLOYMENT.md").read_text()
+ANSWER: Any = json.loads(
+    (TOP / "README.md").read_text().partition("\n## Response\n")[2].partition("```json\n")[2].partition("```")[0]
+)
 REFUSAL = {
     "error": "Could not detect pose landmarks for the side photo: no person was found.",
     "output": {"status": "error", "code": "no_person", "view": "side", "message": "Show one person."},
@@ -131,14 +136,17 @@ SENTENCE = f"FAILED {REFUSAL['error']} Show one person.\n"
 
 
 @pytest.mark.usefixtures("endpoint")
-@pytest.mark.parametrize("waiting", ["IN_QUEUE", "RUNNING"])
 @pytest.mark.parametrize(
-    ("sample", "told"),
-    [(PYTHON, SENTENCE), (JAVASCRIPT, SENTENCE), (SDK, "no_person side Show one person.\n")],
-    ids=["Python", "JavaScript", "SDK"],
+    ("sample", "waiting", "told"),
+    [
+        (PYTHON, "IN_QUEUE", SENTENCE),
+        (PYTHON, "RUNNING", SENTENCE),
+        (JAVASCRIPT, "RUNNING", SENTENCE),
+        (SDK, "IN_QUEUE", "no_person side Show one person.\n"),
+    ],
 )
 def test_its_samples_wait_for_a_worker_and_tell_of_a_refusal(
-    runpod: RunPod, tmp_path: Path, sample: Sample, told: str, waiting: str
+    runpod: RunPod, tmp_path: Path, sample: Sample, waiting: str, told: str
 ) -> None:
     runpod.looks_until_done, runpod.waiting = 1, waiting
     runpod.output = REFUSAL
@@ -253,14 +261,16 @@ def test_its_alert_rings_where_runpod_does_not_answer_and_shows_no_key(tmp_path:
 
 
 def test_its_answer_is_the_readmes_as_the_platform_wraps_it() -> None:
-    told, answer = (
-        json.loads(text.partition("```json\n{\n  ")[2].partition("```")[0].join(["{", ""]))
-        for text in (
-            GUIDE.partition("\n### Request and answer\n")[2],
-            (TOP / "README.md").read_text().partition("\n## Response\n")[2],
-        )
-    )
-    assert told == finished(told["id"], {"output": answer})
+    told = json.loads(GUIDE.partition("\n### Request and answer\n")[2].split("```json\n")[2].partition("```")[0])
+    assert told == finished(told["id"], {"output": ANSWER})
+
+
+def test_the_readmes_answer_is_that_for_the_first_demo_pair(pool: LandmarkerPool, demo: dict[str, Any]) -> None:
+    pair = demo["pairs"][0]
+    answer: Any = posture.measure(DEMO / pair["front"], DEMO / pair["side"], model=pool).answer()
+    assert answer.keys() == ANSWER.keys()
+    for view, angles in answer["data"].items():
+        assert ANSWER["data"][view] == pytest.approx(angles, abs=0.1)  # another processor may round otherwise
 
 
 def test_every_file_that_it_names_is_there() -> None:
