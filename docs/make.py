@@ -80,18 +80,23 @@ def _endpoint() -> dict[str, Any]:
     return endpoint
 
 
-def _hub(hub: dict[str, Any]) -> dict[str, Any]:
+def _machine() -> dict[str, Any]:
+    """The endpoint's first processor and its environment, as the Hub names them."""
     endpoint = _endpoint()
-    static = [{"key": name, "value": value} for name, value in endpoint["env"].items()]
-    offered = [{"key": row.name, "input": _hub_input(row)} for row in VARIABLES if row.title]
-    machine = {"cpuFlavor": endpoint["cpu"][0]["id"], "containerDiskInGb": endpoint["disk"]}
-    return hub | {"config": hub["config"] | machine | {"env": static + offered}}
+    return {
+        "cpuFlavor": endpoint["cpu"][0]["id"],
+        "env": [{"key": name, "value": value} for name, value in endpoint["env"].items()],
+    }
+
+
+def _hub(hub: dict[str, Any]) -> dict[str, Any]:
+    machine = _machine() | {"containerDiskInGb": _endpoint()["disk"]}
+    machine["env"] += [{"key": row.name, "input": _hub_input(row)} for row in VARIABLES if row.title]
+    return hub | {"config": hub["config"] | machine}
 
 
 def _tests(tests: dict[str, Any]) -> dict[str, Any]:
-    endpoint = _endpoint()
-    static = [{"key": name, "value": value} for name, value in endpoint["env"].items()]
-    return tests | {"config": {"cpuFlavor": endpoint["cpu"][0]["id"], "env": static}}
+    return tests | {"config": _machine()}
 
 
 def _hub_input(row: Variable) -> dict[str, Any]:
