@@ -35,7 +35,10 @@ def main(words: list[str] | None = None) -> int:
     given = parser.parse_args(words)
     photos, options = arguments.photos(parser, given), arguments.options(parser, given)
     with contextlib.redirect_stdout(sys.stderr) if given.json else contextlib.nullcontext():
-        files.fetch()
+        try:
+            files.fetch()
+        except files.ModelError as error:
+            sys.exit(str(error))
         try:
             if not (photos or given.json):
                 return show_demo(options)

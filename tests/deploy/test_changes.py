@@ -26,18 +26,18 @@ def test_an_endpoint_as_described_is_left_alone(runpod: RunPod, operator: Operat
 
 
 def test_only_what_differs_is_changed(runpod: RunPod, operator: Operator, endpoint: Json) -> None:
-    endpoint["workers"]["max"] = 3
+    endpoint["workers"]["max"] = 2
     endpoint["dataCenterIds"] = ["EU-RO-1"]  # not described, so not touched
     outcome = operator.deploy()
     assert outcome.status == 0
-    assert runpod.sent("updateEndpoint") == [{"workers": {"min": 0, "max": 10, "idleTimeout": 30}}]
+    assert runpod.sent("updateEndpoint") == [{"workers": {"min": 0, "max": 3, "idleTimeout": 30}}]
     assert endpoint["dataCenterIds"] == ["EU-RO-1"]
 
 
 def test_values_of_the_environment_are_not_shown(runpod: RunPod, operator: Operator, endpoint: Json) -> None:
     endpoint["env"] = {"RUNPOD_INIT_TIMEOUT": "7", "TOKEN": "hunter2"}
     outcome = operator.deploy()
-    assert runpod.sent("updateEndpoint") == [{"env": {"RUNPOD_INIT_TIMEOUT": "300"}}]
+    assert runpod.sent("updateEndpoint") == [{"env": {"RUNPOD_INIT_TIMEOUT": "800"}}]
     assert "env: not asked for TOKEN; other value RUNPOD_INIT_TIMEOUT" in outcome.out
     assert "hunter2" not in outcome.out + outcome.err
 

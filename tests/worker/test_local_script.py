@@ -108,3 +108,13 @@ def test_the_answer_can_be_piped_on(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     details = json.loads(done.stdout)["data"]["details"]
     assert (details["mode"], details["front_view"]["quality"]["looks"]) == ("fast", 1)
+
+
+def test_it_says_in_words_that_the_models_cannot_be_had(handler: FakeHandler, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch() -> None:
+        raise files.ModelError("the model is nowhere")
+
+    monkeypatch.setattr(files, "fetch", fetch)
+    with pytest.raises(SystemExit, match=r"^the model is nowhere$"):
+        script.main(OWN)
+    assert handler.inputs == []
