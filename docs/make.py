@@ -104,6 +104,8 @@ def _hub_input(row: Variable) -> dict[str, Any]:
     if row.numbers:
         least, most, default = row.numbers
         return {**shared, "type": "number", "min": least, "max": most, "default": default}
+    if not row.choices:
+        return {**shared, "type": "string", "default": ""}
     options = [{"label": label, "value": value} for label, value in row.choices.items()]
     return {**shared, "type": "string", "options": options, "default": options[0]["value"]}
 

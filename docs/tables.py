@@ -17,8 +17,10 @@ from posture.judge import checks, nobody, remarked, views_swapped
 from posture.models import files
 from posture.options import takes
 from posture.views import VIEWS, views_of
+from posture.wire.address import MAX_LENGTH
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
 from posture.wire.request import RequestOptions
+from posture.worker.fetch import MAX_BYTES, SECONDS
 from posture.worker.settings import VARIABLES
 
 HUB_TESTS = Path(__file__).parents[1] / ".runpod" / "tests.json"
@@ -53,6 +55,12 @@ def limits() -> str:
         ["limit", "value", "code when exceeded"],
         [
             ["base64 text of one photo", f"{MAX_ENCODED_LENGTH:,} characters", "`image_too_large`"],
+            ["address of one photo", f"{MAX_LENGTH:,} characters", "`url_not_allowed`"],
+            [
+                "photo that is fetched",
+                f"{MAX_BYTES:,} bytes; {SECONDS:g} s until they begin, and {SECONDS:g} s until they are there",
+                "`fetch_failed`",
+            ],
             ["pixels of one photo", f"{MAX_PIXELS // 1_000_000} megapixels", "`too_many_pixels`"],
             [
                 "pixels of a PNG",

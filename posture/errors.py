@@ -2,7 +2,7 @@
 
 PostureError
   RequestError          the job does not hold the photos and known options
-  ImageError            a photo cannot be read as a picture
+  ImageError            a photo cannot be had, or read as a picture
   PoseNotDetectedError  the model found no person in a photo
   UnfitPhotoError       a photo shows somebody who cannot be measured well in it
   InternalError         the worker failed: a defect, as which all else that is raised comes out, or a job took too long
@@ -79,7 +79,7 @@ class RequestError(PostureError):
 
 
 class ImageError(PostureError):
-    """A photo cannot be read as a picture within the limits. Existing clients know its phrase."""
+    """A photo cannot be had, or read as a picture within the limits. Existing clients know its phrase."""
 
     phrase = "Image validation failed"
 
@@ -120,6 +120,9 @@ _TABLE = (
     Code("invalid_request", RequestError, "a photo is missing, empty or no text; names are unknown or mixed"),
     Code("image_too_large", ImageError, "the base64 text is longer than the limit"),
     Code("invalid_base64", ImageError, "the text is not base64, or spaces stand in it where `+` was"),
+    Code("url_not_allowed", ImageError,
+         "an address instead of a photo, where the operator allows none, or not this one"),
+    Code("fetch_failed", ImageError, "the photo could not be fetched from its address"),
     Code("unsupported_format", ImageError,
          "the file is neither JPEG nor PNG, judged by its content, or a JPEG of a rare kind: arithmetic, lossless, "
          "hierarchical, of more than 8 bits or without its height"),

@@ -6,6 +6,7 @@ row to LAYERS. Inputs that have once failed are kept in bench/faults/seeds, in t
 
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -18,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from posture import exif, images
 from posture.errors import CODES, ImageError
-from posture.wire import base64_text
+from posture.wire import address, base64_text
 from posture.wire.schema import output_schema
 from posture.worker.settings import Settings
 from posture.worker.worker import Worker
@@ -84,6 +85,14 @@ def _text(data: bytes) -> None:
         assert len(decoded) <= len(text)
 
 
+def _address(data: bytes) -> None:
+    """A photo's address."""
+    with suppress(ImageError):
+        found = address.read(data.decode(errors="replace"), {_HOST})
+        assert (found.host, found.port) == _HOST
+        assert re.fullmatch(r"/[!-~]*", found.target)
+
+
 def _file(data: bytes) -> None:
     """The file of a photo."""
     try:
@@ -128,6 +137,12 @@ def _texts() -> Iterator[bytes]:
     yield "\r\n".join(text[at : at + 76] for at in range(0, len(text), 76)).encode()
 
 
+def _addresses() -> Iterator[bytes]:
+    yield b"https://bucket.example/front.jpg?X-Amz-Signature=0f&X-Amz-Date=20260101T000000Z"
+    yield b" https://Bucket.example:443?x\n"
+    yield b"https://bucket.example@other.example:443/\\#"
+
+
 def _files() -> Iterator[bytes]:
     for mode in ("RGB", "L", "CMYK"):
         yield file_bytes(picture(104, 120, mode), "JPEG", quality=40)
@@ -149,9 +164,14 @@ def _phone(order: str = ">") -> bytes:
 _NAMES = ("id", "input", "front", "side", "front_image", "side_image", "mode", "include", "level", "camera", "roll")
 _MARKERS = (b"\xff\xd8", b"\xff\xd9", b"\xff\xda", b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xdb", b"\xff\xe1")
 
+_HOST = ("bucket.example", 443)
+
 LAYERS = {
     "request": Layer(_request, _requests, tuple(f'"{name}":'.encode() for name in _NAMES)),
     "text": Layer(_text, _texts, (b"data:", b";base64,", b"=", b"\r\n", b" ")),
+    "address": Layer(
+        _address, _addresses, (b"https://", b"bucket.example", b":443", b"@", b"\\", b"#", b"%2f", b"[::1]")
+    ),
     "file": Layer(_file, _files, (*_MARKERS, b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf", b"iCCP")),
     "exif": Layer(_exif, lambda: (_phone(), _phone("<")), (b"Exif\0\0", b"II*\0", b"MM\0*", b"Apple iOS\0\0\x01MM")),
 }

@@ -1,6 +1,6 @@
 """What a client may send: the shapes of a job and the names in it."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from posture.errors import Finding, PostureError, RequestError, refusal
 from posture.options import Options, choose, option
 from posture.views import VIEWS, View
-from posture.wire import base64_text
+from posture.wire import address, base64_text
+from posture.wire.address import Address, Host
 
 Include: TypeAlias = Literal["details", "landmarks", "measures"]
 
@@ -71,20 +72,21 @@ class Request:
     """Photos of one person and how they are to be measured.
 
     `photos`: by the names of the views, the bytes of each file, or why its text stands for none. `characters`: the
-    lengths of those texts.
+    lengths of those texts. `addresses`: of photos that are to be fetched, in their place.
     """
 
     photos: Mapping[str, bytes | Finding] = field(repr=False)
     characters: Mapping[str, int]
     options: RequestOptions = DEFAULTS
+    addresses: Mapping[str, Address] = field(default_factory=dict)
 
 
-def parse(job: object, defaults: RequestOptions = DEFAULTS) -> Request:
+def parse(job: object, defaults: RequestOptions = DEFAULTS, hosts: Collection[Host] = ()) -> Request:
     """The request that a job holds, in whichever of the accepted shapes.
 
     The photos are named as in SPELLINGS; they stand in the job's `input`, in an `input` within that, or at the top
-    level of the job, and the options beside them. `defaults` holds where the client does not say. Raises RequestError,
-    whose text has the names that were found and never a value.
+    level of the job, and the options beside them. `defaults` holds where the client does not say; `hosts` are those of
+    which photos may be fetched. Raises RequestError, whose text has the names that were found and never a value.
     """
     payload = _payload(job)
     names = _spelling(payload)
@@ -93,16 +95,19 @@ def parse(job: object, defaults: RequestOptions = DEFAULTS) -> Request:
         raise refusal(faults)
     options = _options({name: payload[name] for name in payload.keys() - set(names)}, defaults)
     texts = {view.name: payload[name] for view, name in zip(VIEWS, names, strict=True)}
+    read = {view: _photo(text, hosts) for view, text in texts.items()}
+    photos = {view: photo for view, photo in read.items() if not isinstance(photo, Address)}
     return Request(
-        photos={view: _photo(text) for view, text in texts.items()},
-        characters={view: len(text) for view, text in texts.items()},
+        photos=photos,
+        characters={view: len(texts[view]) for view in photos},
         options=options,
+        addresses={view: photo for view, photo in read.items() if isinstance(photo, Address)},
     )
 
 
-def _photo(text: str) -> bytes | Finding:
+def _photo(text: str, hosts: Collection[Host]) -> bytes | Finding | Address:
     try:
-        return base64_text.decode(text)
+        return address.read(text, hosts) if address.is_address(text) else base64_text.decode(text)
     except PostureError as error:
         return error.problems[0]
 

@@ -12,6 +12,7 @@ from posture.images import MAX_PIXELS, MIN_SIDE
 from posture.landmarks import NAMES
 from posture.options import Calibration, Level, Mode
 from posture.views import VIEWS, View
+from posture.wire.address import MAX_LENGTH
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
 from posture.wire.request import SPELLINGS, RequestOptions
 
@@ -44,7 +45,8 @@ def input_schema() -> Schema:
             "photo": {
                 "description": f"Base64 of a JPEG or PNG file of at least {MIN_SIDE}x{MIN_SIDE} pixels and at most "
                 f"{MAX_PIXELS // 1_000_000} megapixels: standard or URL-safe, with or without padding, line breaks and "
-                "a data: prefix.",
+                f"a data: prefix. Or its https:// address, of at most {MAX_LENGTH:,} characters, where the operator "
+                "allows the host.",
                 "type": "string",
                 "pattern": r"\S",
                 "maxLength": MAX_ENCODED_LENGTH,

@@ -7,6 +7,8 @@ from typing import cast, get_args
 
 from posture import cores
 from posture.options import Calibration
+from posture.wire import address
+from posture.wire.address import Host
 
 # The SDK's loop looks for new jobs once a second while all places are taken, so that a worker needs places for what it
 # can do in a second and more: two cores do 15 to 20 jobs a second. A place is paid in memory, as the SDK holds the text
@@ -22,7 +24,8 @@ class Variable:
 
     `default`: in words. `title`: what the Hub calls it; empty where it is not offered there, as the models' places are
     the image's own. `numbers`: what the Hub offers, the least, the most and the default on its processors; `choices`:
-    the same for words, by their labels, the default first.
+    the same for words, by their labels, the default first. With neither, it takes any text there, and is empty until
+    somebody writes one.
     """
 
     name: str
@@ -47,6 +50,10 @@ VARIABLES = (
              title="Seconds to stop", numbers=(5, 600, 30)),
     Variable("POSTURE_CALIBRATION", "`none`", "The calibration of requests that name none: `none` or `anatomical`.",
              title="Calibration", choices={"None": "none", "Anatomical": "anatomical"}),
+    Variable("POSTURE_URL_HOSTS", "empty: none",
+             "Hosts from which photos are fetched by `https://` addresses: exact names separated by commas, each "
+             "perhaps with `:port`.",
+             title="Hosts of photos sent as addresses"),
     Variable("POSTURE_MODEL", "the user's cache; in the image its own place", "The path of the pose model's file."),
     Variable("POSTURE_FACE_MODEL", "beside the pose model", "The path of the face model's file."),
     Variable("RUNPOD_LOG_LEVEL", "`INFO`",
@@ -72,6 +79,7 @@ class Settings:
 
     `landmarkers`: pictures measured at once. `concurrency`: jobs held at once. `calibration`: of jobs that name none.
     `job_timeout`: seconds from taking a job to its answer. `grace`: seconds from the signal to the worker's end.
+    `url_hosts`: of which photos may be fetched by their addresses.
 
     POSTURE_MODEL, POSTURE_FACE_MODEL and POSTURE_PLAIN_START are read where the models' files are looked for and where
     packages are imported, which a library does too.
@@ -82,6 +90,7 @@ class Settings:
     calibration: Calibration
     job_timeout: float = 60
     grace: float = 30
+    url_hosts: frozenset[Host] = frozenset()
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -93,6 +102,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         calibration=_calibration(environment),
         job_timeout=_whole_number(environment, "POSTURE_JOB_TIMEOUT", 60),
         grace=_whole_number(environment, "POSTURE_GRACE", 30),
+        url_hosts=_hosts(environment, "POSTURE_URL_HOSTS"),
     )
 
 
@@ -113,6 +123,17 @@ def _whole_number(environment: Mapping[str, str], name: str, default: int) -> in
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise SettingsError(f"{name} must be a positive whole number, not {text!r}.")
     return int(text)
+
+
+def _hosts(environment: Mapping[str, str], name: str) -> frozenset[Host]:
+    text = environment.get(name, "").strip()
+    try:
+        return frozenset(address.host(part.strip()) for part in text.split(",")) if text else frozenset()
+    except ValueError:
+        raise SettingsError(
+            f"{name} must be exact names of hosts separated by commas, such as bucket.s3.eu-central-1.amazonaws.com, "
+            f"each perhaps with :port, without https://, paths, wildcards and IP addresses, not {text!r}."
+        ) from None
 
 
 def _calibration(environment: Mapping[str, str]) -> Calibration:

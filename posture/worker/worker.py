@@ -5,9 +5,10 @@ import re
 import threading
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from posture.analysis import Model, measure
 from posture.errors import Finding, InternalError, PostureError
 from posture.models.threads import HungError
+from posture.wire.address import Address
 from posture.wire.answer import failure, success
 from posture.wire.request import DEFAULTS, Request, RequestOptions, parse
 from posture.worker.settings import Settings
@@ -42,12 +44,20 @@ class Pool(Model, Protocol):
         """Ends its threads, after the work in hand, and releases it."""
 
 
+class Fetcher(Protocol):
+    """What fetches photos: posture.worker.fetch.Fetcher."""
+
+    def photos(self, addresses: Mapping[str, Address]) -> AbstractAsyncContextManager[Mapping[str, bytes | Finding]]:
+        """Those at the addresses, by the same names, or why they cannot be had; it ends when they are measured."""
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of a job. `trace`: of a defect."""
+    """What becomes of a job. `fetched`: the bytes of each photo that was fetched. `trace`: of a defect."""
 
     answer: Envelope
     request: Request | None = None
+    fetched: Mapping[str, int] = field(default_factory=dict)
     trace: str | None = None
 
 
@@ -66,20 +76,35 @@ class Log(Protocol):
         """Writes about a defect."""
 
 
+def open_fetcher(settings: Settings) -> Fetcher:
+    """The fetcher of a worker. It is imported here, as it takes longer than a small photo's measuring."""
+    from posture.worker import fetch  # noqa: PLC0415
+
+    return fetch.Fetcher(fetch.ROOM * settings.landmarkers)
+
+
 class Worker:
     """Answers jobs with one pool of landmarkers, each within the time that the settings give it.
 
-    The pool is opened, and the settings are read, when they are first needed.
+    The pool and the fetcher are opened, and the settings are read, when they are first needed.
 
     `hung`: how many landmarkers did not come back from a photo.
     """
 
-    def __init__(self, open_pool: Callable[[], Pool], read_settings: Callable[[], Settings], log: Log) -> None:
+    def __init__(
+        self,
+        open_pool: Callable[[], Pool],
+        read_settings: Callable[[], Settings],
+        log: Log,
+        open_fetcher: Callable[[Settings], Fetcher] = open_fetcher,
+    ) -> None:
         self.hung = 0
         self._open_pool = open_pool
+        self._open_fetcher = open_fetcher
         self._settings = cache(read_settings)
         self._log = log
         self._pool: Pool | None = None
+        self._fetcher: Fetcher | None = None
         self._opening = threading.Lock()
         self._in_hand: set[asyncio.Future[Outcome]] = set()
         self._is_over = False
@@ -96,6 +121,13 @@ class Worker:
                 self._pool = self._open_pool()
             return self._pool
 
+    def fetcher(self) -> Fetcher:
+        """What fetches photos, opened at the first call."""
+        with self._opening:
+            if self._fetcher is None:
+                self._fetcher = self._open_fetcher(self._settings())
+            return self._fetcher
+
     def close(self) -> None:
         """Releases the landmarkers, once the work in hand is done; to be called before the interpreter ends."""
         with self._opening:
@@ -110,7 +142,7 @@ class Worker:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return self._told(job, taken, self._outcome(job))
-        return self._in_time(job, taken, loop.run_in_executor(None, self._outcome, job))
+        return self._in_time(job, taken, loop.create_task(self._coming(job)))
 
     def give_up(self) -> None:
         """Has the jobs in hand, and further ones, answered as not done in time; to be called on their loop."""
@@ -154,17 +186,46 @@ class Worker:
 
     def _outcome(self, job: object) -> Outcome:
         """Whatever the job is, an envelope; nothing is raised."""
-        request = None
+        begun = self._begun(job)
+        return begun if isinstance(begun, Outcome) else asyncio.run(begun())
+
+    async def _coming(self, job: object) -> Outcome:
+        """The same, worked out in threads, of which none waits while photos are fetched."""
+        begun = await asyncio.get_running_loop().run_in_executor(None, self._begun, job)
+        return begun if isinstance(begun, Outcome) else await begun()
+
+    def _begun(self, job: object) -> Outcome | Callable[[], Coroutine[Any, Any, Outcome]]:
+        """What becomes of a job; where photos are to be fetched, what does that and goes on."""
         try:
-            request = parse(job, self._default_options())
-            measurement = measure(request.photos, request.options, self.pool())
-            return Outcome(success(measurement, request.options.include), request)
+            request = parse(job, self._default_options(), self._settings().url_hosts)
+            if request.addresses:
+                return partial(self._fetched, request, self.fetcher())
+        except PostureError as error:
+            return Outcome(failure(error))
+        except Exception as error:  # noqa: BLE001  the boundary: a defect must not reach the client as text
+            return _defect(error)
+        return self._measured(request, {})
+
+    async def _fetched(self, request: Request, fetcher: Fetcher) -> Outcome:
+        """What becomes of a job whose photos are to be fetched."""
+        try:
+            async with fetcher.photos(request.addresses) as fetched:
+                return await asyncio.get_running_loop().run_in_executor(None, self._measured, request, fetched)
+        except Exception as error:  # noqa: BLE001  as in _begun
+            return _defect(error, request)
+
+    def _measured(self, request: Request, fetched: Mapping[str, bytes | Finding]) -> Outcome:
+        """What becomes of a job whose photos are there."""
+        sizes = {view: len(photo) if isinstance(photo, bytes) else 0 for view, photo in fetched.items()}
+        try:
+            measurement = measure({**request.photos, **fetched}, request.options, self.pool())
+            return Outcome(success(measurement, request.options.include), request, sizes)
         except HungError:
             return LATE
         except PostureError as error:
-            return Outcome(failure(error), request)
-        except Exception as error:  # noqa: BLE001  the boundary: a defect must not reach the client as text
-            return _defect(error, request)
+            return Outcome(failure(error), request, sizes)
+        except Exception as error:  # noqa: BLE001  as in _begun
+            return replace(_defect(error, request), fetched=sizes)
 
     def _told(self, job: object, taken: float, outcome: Outcome) -> Envelope:
         """The answer, once it stands in the log: one line, after the traceback of a defect."""
@@ -179,7 +240,7 @@ class Worker:
 
 
 def _defect(error: Exception, request: Request | None = None) -> Outcome:
-    return Outcome(failure(InternalError(DEFECT)), request, _trace(error))
+    return Outcome(failure(InternalError(DEFECT)), request, trace=_trace(error))
 
 
 def _plain(job_id: object) -> str | None:
@@ -190,8 +251,12 @@ def _plain(job_id: object) -> str | None:
 def _line(outcome: Outcome, seconds: float) -> str:
     answer, request = outcome.answer, outcome.request
     said = answer["status"] if answer["status"] == "success" else f"{answer['code']} view={answer['view']}"
-    sizes = "".join(f" {view}={count}" for view, count in request.characters.items()) if request else ""
-    return f"status={said} ms={seconds * 1000:.0f}{f'{sizes} characters' if sizes else ''}"
+    sent = _sizes(request.characters, "characters") if request else ""
+    return f"status={said} ms={seconds * 1000:.0f}{sent}{_sizes(outcome.fetched, 'bytes fetched')}"
+
+
+def _sizes(counts: Mapping[str, int], unit: str) -> str:
+    return "".join(f" {view}={count}" for view, count in counts.items()) + f" {unit}" * bool(counts)
 
 
 def _trace(error: BaseException) -> str:

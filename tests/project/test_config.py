@@ -96,6 +96,10 @@ BAD = {
     "invalid_request": {"front": FRONT},
     "image_too_large": {"front": "A" * (MAX_ENCODED_LENGTH + 1), "side": SIDE},
     "invalid_base64": {"front": "not base64!", "side": SIDE},
+    "url_not_allowed": {
+        "front": FRONT,
+        "side": "https://bucket.s3.eu-central-1.amazonaws.com/side.jpg?X-Amz-Signature=0f",
+    },
     "unsupported_format": {"front": FRONT, "side": base64_text(b"GIF89a, or so")},
     "corrupt_image": {"front": FRONT, "side": SIDE[: len(SIDE) // 2]},
     "image_too_small": {"front": encoded(picture(80, 60)), "side": SIDE},
@@ -131,8 +135,9 @@ def test_a_job_that_is_not_done_in_time_is_answered_with_a_refusal() -> None:
     assert list(OUTPUT.iter_errors(LATE.answer)) == []
 
 
-# How each comes about is tested in tests/posture/.
+# How each comes about is tested in tests/posture/ and tests/worker/.
 UNFIT = [
+    "fetch_failed",
     "several_people", "person_cropped", "person_too_small", "not_upright", "back_view", "wrong_view", "views_swapped",
     "oblique_view", "low_confidence",
 ]  # fmt: skip

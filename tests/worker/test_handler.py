@@ -23,6 +23,7 @@ NONSENSE = {
     "POSTURE_CALIBRATION": "nonsense",
     "POSTURE_JOB_TIMEOUT": "nonsense",
     "POSTURE_GRACE": "nonsense",
+    "POSTURE_URL_HOSTS": "nonsense",
     "POSTURE_MODEL": "/nowhere/nonsense.task",
 }
 
@@ -89,6 +90,14 @@ def test_importing_it_reads_no_setting_of_the_worker(tmp_path: Path) -> None:
         ("POSTURE_GRACE", "POSTURE_GRACE must be a positive whole number, not 'nonsense'."),
         ("RUNPOD_LOG_LEVEL", f"RUNPOD_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, not 'nonsense'."),
         ("POSTURE_CALIBRATION", "POSTURE_CALIBRATION must be one of none, anatomical, not 'nonsense'."),
+        (
+            "POSTURE_URL_HOSTS",
+            (
+                "POSTURE_URL_HOSTS must be exact names of hosts separated by commas, such as "
+                "bucket.s3.eu-central-1.amazonaws.com, each perhaps with :port, without https://, paths, wildcards and "
+                "IP addresses, not 'nonsense'."
+            ),
+        ),
         (
             "POSTURE_MODEL",
             "The pose model is missing: there is no /nowhere/nonsense.task. Run: python -m posture.model fetch",

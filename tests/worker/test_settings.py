@@ -46,6 +46,30 @@ def test_a_calibration_that_there_is_not_is_told_in_a_sentence(text: str) -> Non
         read({"POSTURE_CALIBRATION": text})
 
 
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("", set()),
+        (" ", set()),
+        ("bucket.s3.eu-central-1.amazonaws.com", {("bucket.s3.eu-central-1.amazonaws.com", 443)}),
+        ("a.example, B.example:8443 ,a.example", {("a.example", 443), ("b.example", 8443)}),
+    ],
+)
+def test_hosts_of_photos_are_exact_names_and_ports(text: str, hosts: set[tuple[str, int]]) -> None:
+    assert read({"POSTURE_URL_HOSTS": text}).url_hosts == hosts
+    assert read({}).url_hosts == set()
+
+
+@pytest.mark.parametrize(
+    "text", ["*", "*.example.com", "a.example,", "a.example b.example", "https://a.example", "10.0.0.1"]
+)
+def test_hosts_of_photos_that_are_no_exact_names_are_told_in_a_sentence(text: str) -> None:
+    with pytest.raises(
+        SettingsError, match="POSTURE_URL_HOSTS must be exact names of hosts separated by commas, such as"
+    ):
+        read({"POSTURE_URL_HOSTS": text})
+
+
 def test_the_hubs_defaults_and_ends_are_taken() -> None:
     for variable in VARIABLES:
         for value in (*(variable.numbers or ()), *variable.choices.values()):
