@@ -110,11 +110,12 @@ class Measurement:
         """What was measured in the side photo."""
         return self.views["side"]
 
-    def answer(self, include: Collection[str] = ()) -> dict[str, Any]:
-        """The worker's answer, as JSON takes it. `include`: what it holds beyond the angles, as in a request.
+    def answer(self, include: Collection[str] = (), language: str = "en") -> dict[str, Any]:
+        """The worker's answer, as JSON takes it. `include`: what it holds beyond the angles, and the `language` of its
+        sentences, as in a request.
 
-        Raises ValueError for names that a request could not have.
+        Raises ValueError for names and languages that a request could not have.
         """
         from posture.wire.answer import success  # noqa: PLC0415  the wire knows measurements, not the reverse
 
-        return success(self, include)
+        return success(self, include, language)

@@ -8,14 +8,16 @@ from posture.errors import Finding, InternalError, PostureError
 from posture.landmarks import NAMES
 from posture.measurement import Line, Measurement, Reading, ViewMeasurement
 from posture.wire.request import Include
+from posture.words import Language, sentence
 
 DECIMALS = 2  # a hundredth of a degree is well below what a retake of the photo changes
 
 CAMERA_UNKNOWN = "Nobody told how the camera was held: a roll of it would add its own size to every angle."
 
 
-def success(measurement: Measurement, include: Collection[str] = ()) -> dict[str, Any]:
-    """The answer to a job that was measured. `include`: what it holds beyond the angles, as in a request.
+def success(measurement: Measurement, include: Collection[str] = (), language: Language = "en") -> dict[str, Any]:
+    """The answer to a job that was measured. `include`: what it holds beyond the angles, and the `language` of its
+    sentences, as in a request.
 
     What is measured in spite of warnings is never told without them.
     """
@@ -27,7 +29,7 @@ def success(measurement: Measurement, include: Collection[str] = ()) -> dict[str
     }
     if include or not options.strict:
         data["details"] = {
-            **{of.view.key: _details(of, include) for of in views},
+            **{of.view.key: _details(of, include, language) for of in views},
             "mode": options.mode,
             "calibration": options.calibration,
             "level": options.level,
@@ -55,10 +57,10 @@ def _problem(finding: Finding) -> dict[str, Any]:
     return {"view": finding.view, "code": finding.code, "problem": finding.problem, "advice": finding.advice}
 
 
-def _details(of: ViewMeasurement, include: Collection[str]) -> dict[str, Any]:
-    details: dict[str, Any] = {"angles": _readings(of.angles)}
+def _details(of: ViewMeasurement, include: Collection[str], language: Language) -> dict[str, Any]:
+    details: dict[str, Any] = {"angles": _readings(of.angles, language)}
     if "measures" in include:
-        details["measures"] = _readings(of.measures)
+        details["measures"] = _readings(of.measures, language)
     if "landmarks" in include:
         details["landmarks"] = _landmarks(of)
     if of.near_side is not None:
@@ -93,11 +95,11 @@ def _camera(of: ViewMeasurement) -> dict[str, Any]:
     return told
 
 
-def _readings(readings: Mapping[str, Reading]) -> dict[str, Any]:
-    return {name: _reading(reading) for name, reading in readings.items()}
+def _readings(readings: Mapping[str, Reading], language: Language) -> dict[str, Any]:
+    return {name: _reading(reading, language) for name, reading in readings.items()}
 
 
-def _reading(reading: Reading) -> dict[str, Any]:
+def _reading(reading: Reading, language: Language) -> dict[str, Any]:
     measure = reading.measure
     source = {"source": measure.source} if measure.source else {}
     return {
@@ -110,6 +112,7 @@ def _reading(reading: Reading) -> dict[str, Any]:
         "validity": {**reading.validity, "note": reading.note},
         "trust": reading.trust,
         "meaning": measure.meaning,
+        "sentence": sentence(reading, language),
         **source,
         "line": _line(reading.line),
         "reference": _line(reading.reference),

@@ -11,6 +11,7 @@ from posture.options import Options, choose, option
 from posture.views import VIEWS, View
 from posture.wire import address, base64_text
 from posture.wire.address import Address, Host
+from posture.words import LANGUAGES, Language
 
 Include: TypeAlias = Literal["details", "landmarks", "measures"]
 
@@ -55,6 +56,13 @@ class RequestOptions(Options, frozen=True, forbid_unknown_fields=True, kw_only=T
             "What the answer holds beyond the angles, in `data.details`.",
         ),
     ] = frozenset()
+    language: Annotated[
+        Language,
+        option(
+            " or ".join(f"`{language}`" for language in LANGUAGES),
+            "The language of `sentence` in `data.details`, and of nothing else.",
+        ),
+    ] = LANGUAGES[0]
 
     @property
     def looks_for_lines(self) -> bool:

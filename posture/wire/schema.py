@@ -187,6 +187,7 @@ def _reading() -> Schema:
             "validity": _validity(),
             "trust": {"description": "By uncertainty and validity.", "enum": [row.name for row in TRUST]},
             "meaning": _TEXT,
+            "sentence": _TEXT | {"description": "What the value means, for people, in the language asked for."},
             "line": {
                 "description": "The points it was read from, in pixels of the upright photo as it was sent.",
                 "type": "array",

@@ -219,7 +219,7 @@ class Worker:
         sizes = {view: len(photo) if isinstance(photo, bytes) else 0 for view, photo in fetched.items()}
         try:
             measurement = measure({**request.photos, **fetched}, request.options, self.pool())
-            return Outcome(success(measurement, request.options.include), request, sizes)
+            return Outcome(success(measurement, request.options.include, request.options.language), request, sizes)
         except HungError:
             return LATE
         except PostureError as error:
