@@ -35,6 +35,7 @@ from posture.errors import (
 if TYPE_CHECKING:
     from posture.analysis import Model
     from posture.angles import MEASURES, Measure
+    from posture.comparison import Comparison, compare
     from posture.measurement import Measurement, Reading, ViewMeasurement
     from posture.models.files import ModelError
     from posture.models.mediapipe import LandmarkerPool
@@ -45,6 +46,7 @@ __version__ = "0.2.0"
 __all__ = [
     "CODES",
     "MEASURES",
+    "Comparison",
     "Finding",
     "ImageError",
     "InternalError",
@@ -60,6 +62,7 @@ __all__ = [
     "UnfitPhotoError",
     "ViewMeasurement",
     "__version__",
+    "compare",
     "measure",
     "open_model",
 ]
@@ -70,12 +73,14 @@ Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | IO
 # Public names that need the instrument's libraries, and the modules they come from.
 _ON_DEMAND = {
     "MEASURES": "posture.angles",
+    "Comparison": "posture.comparison",
     "LandmarkerPool": "posture.models.mediapipe",
     "Measure": "posture.angles",
     "Measurement": "posture.measurement",
     "ModelError": "posture.models.files",
     "Reading": "posture.measurement",
     "ViewMeasurement": "posture.measurement",
+    "compare": "posture.comparison",
 }
 _LIBRARIES = ("cv2", "mediapipe", "msgspec", "numpy")
 

@@ -86,6 +86,18 @@ def of_measure(measure: Measure, language: Language = "en") -> Mapping[str, str]
     return found
 
 
+def remark(code: str, first: str, here: str, language: Language = "en") -> str:
+    """What a remark of posture.comparison means."""
+    said: str = texts(language)["remarks"][code]
+    return said.format(first=named(code, first, language), here=named(code, here, language))
+
+
+def named(kind: str, value: str, language: Language = "en") -> str:
+    """What a value of an option or of an answer is called; its own name where it has no other."""
+    name: str = texts(language)["named"].get(kind, {}).get(value, value)
+    return name
+
+
 def texts(language: Language = "en") -> Mapping[str, Any]:
     """All texts of a language. Raises ValueError for one of which there is no file."""
     if language not in LANGUAGES:

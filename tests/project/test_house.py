@@ -12,6 +12,8 @@ MAY_IMPORT = {
     "core": set[str](),
     "posture/wire": {"core"},
     "posture/worker": {"core", "posture/wire"},
+    "posture/comparison": {"core", "posture/wire"},
+    "posture/report": {"core", "posture/wire", "posture/comparison"},
     "deploy": {"posture/wire"},
     "runpod_handler.py": {"core", "posture/wire", "posture/worker"},
     "test_runpod_local.py": {"core", "posture/wire", "runpod_handler.py", "deploy"},
@@ -20,8 +22,13 @@ MAY_IMPORT = {
     "testing": {"core", "posture/wire"},
     "bench": {"core", "posture/wire", "posture/worker", "runpod_handler.py", "testing"},
 }
-# A measurement gives the worker's answer when it is asked for it, and only then looks for the wire.
-EXCEPTIONS = {("posture/measurement.py", "posture.wire.answer")}
+# What looks for a room further out only when it is asked for what comes from there: the public face, and a measurement
+# for the worker's answer and for a report.
+EXCEPTIONS = {
+    ("posture/__init__.py", "posture.comparison"),
+    ("posture/measurement.py", "posture.wire.answer"),
+    ("posture/measurement.py", "posture.report"),
+}
 
 
 def files() -> list[Path]:
@@ -33,7 +40,8 @@ def files() -> list[Path]:
 def room(name: str) -> str | None:
     """The room of a module's dotted name or a file's path; None for what is not of this tree."""
     path = name.removesuffix(".py").replace(".", "/")
-    for place in ("posture/wire", "posture/worker", "deploy", "docs", "scripts", "testing", "bench", "tests"):
+    packages = ("posture/wire", "posture/worker", "deploy", "docs", "scripts", "testing", "bench", "tests")
+    for place in (*packages, "posture/comparison", "posture/report"):
         if path == place or path.startswith(f"{place}/"):
             return place
     for script in ("runpod_handler", "test_runpod_local"):
