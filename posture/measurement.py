@@ -119,3 +119,12 @@ class Measurement:
         from posture.wire.answer import success  # noqa: PLC0415  the wire knows measurements, not the reverse
 
         return success(self, include, language)
+
+    def report(self, label: str = "", language: str = "en") -> str:
+        """The report on this one visit as HTML, a page when it is printed; `label`: what the visit is called.
+
+        Raises ValueError for a label that cannot be printed in a line, and a language that there is not.
+        """
+        from posture.report import INCLUDE, Visit, page  # noqa: PLC0415  as above
+
+        return page([Visit(label, self.answer(INCLUDE))], language)

@@ -78,12 +78,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Wheel) -> None:
     assert {name for name in wheel.files if not name.startswith(f"{information}/")} == {
         file.relative_to(TOP).as_posix() for file in package
     }
-    assert {
-        "posture/evidence.json",
-        "posture/languages/en.json",
-        "posture/py.typed",
-        f"{information}/licenses/LICENSE",
-    } <= wheel.files
+    data = {"evidence.json", "languages/de.json", "languages/en.json", "py.typed", "report.html"}
+    assert {*(f"posture/{name}" for name in data), f"{information}/licenses/LICENSE"} <= wheel.files
 
 
 def test_the_wheel_has_the_version_of_the_package(wheel: Wheel) -> None:
