@@ -111,10 +111,11 @@ def _pictures(labels: Sequence[str], read: Sequence[Saved], t: Mapping[str, Any]
 
 @dataclass(frozen=True)
 class _Head:
-    """Of a visit's column: what it is called, and in a few words how it differs from the first."""
+    """Of a visit's column: what it is called, and in a few words how it differs from the first, if it is compared."""
 
     label: str
     told: str
+    is_compared: bool = False
 
 
 def _head(at: int, compared: Comparison, language: Language) -> _Head:
@@ -123,15 +124,15 @@ def _head(at: int, compared: Comparison, language: Language) -> _Head:
         return _Head(visit.label, t["first_visit"])
     if visit.refused:
         return _Head(visit.label, "; ".join(remark.text(language) for remark in visit.refused))
-    changed = [
-        words.of_measure(row.measure, language)["name"] for row in _core(compared.rows) if _exceeds(row.visits[at])
-    ]
-    told = t["changed"].format(names=", ".join(changed)) if changed else t["unchanged"]
-    return _Head(visit.label, told)
+    judged = [row for row in _core(compared.rows) if _exceeds(row.visits[at]) is not None]
+    changed = [words.of_measure(row.measure, language)["name"] for row in judged if _exceeds(row.visits[at])]
+    if changed:
+        return _Head(visit.label, t["changed"].format(names=", ".join(changed)), is_compared=True)
+    return _Head(visit.label, t["unchanged" if judged else "nothing_judged"], is_compared=True)
 
 
-def _exceeds(seen: Seen | None) -> bool:
-    return seen is not None and bool(seen.exceeds)
+def _exceeds(seen: Seen | None) -> bool | None:
+    return None if seen is None else seen.exceeds
 
 
 def _core(rows: Iterable[Row]) -> list[Row]:

@@ -68,8 +68,11 @@ def _in_words(measure: Measure, value: float, language: Language) -> str:
 
 
 def number(value: float, language: Language = "en", *, signed: bool = False) -> str:
-    """A number as the language writes it, in tenths; `signed` with its sign, but for what rounds to 0."""
-    digits = f"{abs(value):.{_TENTHS}f}"
+    """A number as the language writes it, in tenths of its hundredths, which are all that whoever reads an answer has.
+
+    `signed`: with its sign also where it is positive; what rounds to 0 has none.
+    """
+    digits = f"{abs(round(value, _HUNDREDTHS)):.{_TENTHS}f}"
     sign = "" if float(digits) == 0 else "\N{MINUS SIGN}" if value < 0 else "+" if signed else ""
     return sign + digits.replace(".", texts(language)["decimal_point"])
 

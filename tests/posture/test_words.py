@@ -3,16 +3,19 @@
 import json
 import string
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from posture import words
 from posture.angles import MEASURES, Measure
+from posture.camera import Source
+from posture.errors import CODES, UnfitPhotoError
 from posture.evidence import TRUST
 from posture.landmarks import Landmarks
 from posture.measurement import Reading
-from posture.views import FRONT, SIDE
+from posture.options import Calibration, Level, Mode
+from posture.views import FRONT, SIDE, VIEWS
 from posture.words import LANGUAGES, number, say, sentence, short, texts
 from posture.worker.settings import Settings
 from posture.worker.worker import Worker
@@ -76,6 +79,27 @@ def test_there_are_texts_of_every_measure_and_of_no_other(language: str) -> None
     told = {(plane, name) for plane, rows in texts(language)["measures"].items() for name in rows}
     assert told == {(measure.plane.name, measure.name) for measure in MEASURES}
     assert texts(language)["units"].keys() == {measure.unit for measure in MEASURES}
+    names = [of["name"] for rows in texts(language)["measures"].values() for of in rows.values()]
+    assert len(set(names)) == len(names), "a name alone tells which measure it is"
+
+
+@for_each_language
+def test_there_are_names_for_all_that_an_answer_may_say(language: str) -> None:
+    named, sources = texts(language)["named"], {variant.source for variant in SOURCES} - {""}
+    found = {name: {*of} for name, of in named.items()}
+    assert found == {
+        "mode": {*get_args(Mode)},
+        "calibration": {*get_args(Calibration)},
+        "level": {*get_args(Level)},
+        "near_side": {"left", "right"},
+        "source": sources,
+        "trust": {word.name for word in TRUST},
+    }
+    assert {*get_args(Source)} <= texts(language)["camera"].keys()
+    assert texts(language)["warnings"].keys() == {
+        code.name for code in CODES.values() if code.error in (UnfitPhotoError, None)
+    }
+    assert texts(language)["report"]["views"].keys() == {view.name for view in VIEWS}
 
 
 @for_each_language
@@ -149,7 +173,14 @@ def test_sentences(measure: Measure, value: float, trust: str, english: str, ger
 
 
 def test_numbers_are_written_as_the_language_does() -> None:
-    assert [number(value) for value in (2.25, -2.26, 0.04, -0.04, 12)] == ["2.2", f"{MINUS}2.3", "0.0", "0.0", "12.0"]
+    assert [number(value) for value in (2.25, -2.26, 2.3496, 0.04, -0.04, 12)] == [
+        "2.2",
+        f"{MINUS}2.3",
+        "2.4",
+        "0.0",
+        "0.0",
+        "12.0",
+    ]
     assert [number(value, "de", signed=True) for value in (2.26, -2.26, 0.0)] == ["+2,3", f"{MINUS}2,3", "0,0"]
     assert short(row("neck_tilt", SIDE), -1.5, "de") == f"{MINUS}1,5°"
     assert short(row("hip_offset"), 1.5, signed=True) == "+1.5 %"
