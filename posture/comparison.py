@@ -78,7 +78,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Visit:
+class Compared:
     """How one visit can be compared with the first.
 
     `refused`: why it is not compared at all; empty where it is, and at the first. `remarks`: what is to be known of all
@@ -95,7 +95,7 @@ class Visit:
 class Comparison:
     """Visits in the order in which they were given, and a row for each measure that any of them holds."""
 
-    visits: tuple[Visit, ...]
+    visits: tuple[Compared, ...]
     rows: tuple[Row, ...]
 
 
@@ -128,17 +128,17 @@ def of_saved(labels: Sequence[str], visits: Sequence[Saved]) -> Comparison:
     first, *others = visits
     compared = [_visit(label, first, visit) for label, visit in zip(labels[1:], others, strict=True)]
     rows = [_row(view.name, row, visits, compared) for view in VIEWS for row in of_plane(view.plane)]
-    return Comparison((Visit(labels[0]), *compared), tuple(row for row in rows if any(row.visits)))
+    return Comparison((Compared(labels[0]), *compared), tuple(row for row in rows if any(row.visits)))
 
 
-def _visit(label: str, first: Saved, here: Saved) -> Visit:
+def _visit(label: str, first: Saved, here: Saved) -> Compared:
     if first.how is None or here.how is None:
         code = "no_details" if here.how is None else "first_without_details"
-        return Visit(label, refused=(Remark(code),))
+        return Compared(label, refused=(Remark(code),))
     if refused := tuple(_differing(first.how, here.how, _FORBIDS)):
-        return Visit(label, refused)
+        return Compared(label, refused)
     by_view = {name: tuple(_of_view(first.views[name], here.views[name])) for name in here.views}
-    return Visit(label, remarks=tuple(_differing(first.how, here.how, _EXPLAINS)), by_view=by_view)
+    return Compared(label, remarks=tuple(_differing(first.how, here.how, _EXPLAINS)), by_view=by_view)
 
 
 # How two visits may differ: in what makes their numbers different ones, and in what may. A later version says in the
@@ -163,7 +163,7 @@ def _of_view(first: SavedView, here: SavedView) -> Iterable[Remark]:
         yield Remark("near_side", first.near_side or "", here.near_side or "")
 
 
-def _row(view: str, measure: Measure, visits: Sequence[Saved], compared: Sequence[Visit]) -> Row:
+def _row(view: str, measure: Measure, visits: Sequence[Saved], compared: Sequence[Compared]) -> Row:
     first, *others = (_seen(visit.values[view].get(measure.name)) for visit in visits)
     seen = [
         here if here is None or visit.refused else _against(first, here, measure)

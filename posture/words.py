@@ -5,8 +5,8 @@ degrees". Where the uncertainty of a value, which holds 95 % of retakes, is as l
 well have shown the other side: then no side is named, but that there is nothing to be told. Left and right are the
 person's own.
 
-Each language is a file of the same shape in posture/languages; to add one, add its file. The first texts a file needs
-are those of the table of measures (posture.angles.MEASURES).
+Each language is a file of the same shape in posture/languages, which also holds the words of comparisons and reports;
+to add one, add its file.
 """
 
 import json
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 else:  # the languages of which there is a file, so that no other is taken
     Language = Literal[LANGUAGES]
 
-# In both, a degree or a percent: the uncertainty of every measure is larger than the tenth that is told in words, and
-# whether it is larger than a value is decided in the hundredths that an answer holds.
+# Decimals. Words tell tenths, as the uncertainty of every measure is larger than one. Whether it is as large as a value
+# is decided in the hundredths that an answer holds, so that whoever reads the answer comes to the same words.
 _TENTHS, _HUNDREDTHS = 1, 2
 
 
@@ -68,9 +68,10 @@ def _in_words(measure: Measure, value: float, language: Language) -> str:
 
 
 def number(value: float, language: Language = "en", *, signed: bool = False) -> str:
-    """A number as the language writes it, in tenths of its hundredths, which are all that whoever reads an answer has.
+    """A number as the language writes it, in tenths; `signed` with its sign, but for what rounds to 0.
 
-    `signed`: with its sign also where it is positive; what rounds to 0 has none.
+    It is that of the hundredths in an answer, so that words are the same whoever makes them of it: 9.648 is 9.7, as
+    9.65 is.
     """
     digits = f"{abs(round(value, _HUNDREDTHS)):.{_TENTHS}f}"
     sign = "" if float(digits) == 0 else "\N{MINUS SIGN}" if value < 0 else "+" if signed else ""

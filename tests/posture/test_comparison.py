@@ -171,7 +171,7 @@ def test_another_source_is_not_compared_in_that_row_alone() -> None:
     comparison = compare([with_reading("head_tilt", source="face"), with_reading("head_tilt", source="ears")])
     here = seen(comparison, name="head_tilt")
     assert (here.difference, here.exceeds, here.remarks) == (None, None, (Remark("source", "face", "ears"),))
-    assert here.remarks[0].text("de") == "nicht verglichen: hier abgelesen: Ohren; beim ersten Termin: Gesicht"
+    assert here.remarks[0].text("de") == "nicht verglichen: an den Ohren abgelesen, beim ersten Termin am Gesicht"
     assert seen(comparison).difference == 0
 
 

@@ -63,6 +63,8 @@ def test_what_is_copied_is_enough_to_load_the_handler(tmp_path: Path) -> None:
     loaded = run(tmp_path, "-c", "import runpod_handler; print(runpod_handler.__file__)")
     assert loaded.returncode == 0, loaded.stderr
     assert Path(loaded.stdout.strip()) == tmp_path / "runpod_handler.py"
+    spoken = run(tmp_path, "-c", "from posture.words import *; print(*(texts(name)['name'] for name in LANGUAGES))")
+    assert spoken.stdout == "English Deutsch\n"
 
 
 def test_what_the_build_stage_copies_is_enough_to_fetch_the_model(tmp_path: Path) -> None:
