@@ -28,6 +28,7 @@ from posture.words import Language
 INCLUDE = tuple(name for name in ("details", "overlay") if name in get_args(Include))
 MOST_VISITS = 3  # side by side on a page, with their pictures and words still to be read
 
+ANYTHING = 180  # an uncertainty from which on no angle is excluded
 MANY_NOTES = 8  # beyond, all is written smaller
 LONGEST_WARNING = 120  # characters of a warning that this version has no words for
 
@@ -203,7 +204,7 @@ def _cell(measure: Measure, seen: Seen, language: Language) -> _Cell:
     read_from = (t["read_from"].format(source=words.named("source", seen.source, language)),) if seen.source else ()
     uncertainty, said = t["not_known"], ""
     if seen.uncertainty is not None and seen.trust is not None:
-        uncertainty = f"± {words.short(measure, seen.uncertainty, language)}"
+        uncertainty = f"± {_size(measure, seen.uncertainty, language)}"
         said = words.say(measure, seen.value, seen.uncertainty, seen.trust, language)
     return _Cell(
         value=words.short(measure, seen.value, language),
@@ -223,8 +224,14 @@ def _change(measure: Measure, seen: Seen, language: Language) -> str:
     text: str = words.texts(language)["report"]["not_judged" if seen.exceeds is None else "change"]
     return text.format(
         difference=words.short(measure, seen.difference, language, signed=True),
-        limit=words.short(measure, seen.limit or 0.0, language),
+        limit=_size(measure, seen.limit or 0.0, language),
     )
+
+
+def _size(measure: Measure, size: float, language: Language) -> str:
+    """Of an uncertainty or a limit; where it excludes no value, that in words."""
+    anything: str = words.texts(language)["report"]["anything"]
+    return anything if size >= ANYTHING else words.short(measure, size, language)
 
 
 def _how(read: Sequence[Saved], language: Language) -> dict[str, list[str]]:

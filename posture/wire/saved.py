@@ -18,9 +18,9 @@ from posture.evidence import TRUST
 from posture.options import Calibration, Level, Mode
 from posture.views import VIEWS, View
 
-# Beyond what any measure or camera can have, and far below what would not fit into a line.
-Number: TypeAlias = Annotated[float, Meta(ge=-1000, le=1000)]
-Size: TypeAlias = Annotated[float, Meta(ge=0, le=1000)]
+# Beyond what is ever read, also of a photo that was measured in spite of all that is wrong with it, and finite.
+Number: TypeAlias = Annotated[float, Meta(ge=-1e9, le=1e9)]
+Size: TypeAlias = Annotated[float, Meta(ge=0, le=1e12)]
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1000)]
 Word: TypeAlias = Annotated[str, Meta(pattern=r"^[\w.+-]{1,32}\Z")]
 Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=10_000)]

@@ -256,7 +256,7 @@ SPOILT: dict[str, tuple[Any, str]] = {
     "version": (spoilt(lambda of: of.update(version="1" * 33)), "data.details.version is not what it should be"),
 }  # fmt: skip
 VALUES = {
-    "value": [math.nan, math.inf, 1e9, 10**400, "1", True, None, [1]],
+    "value": [math.nan, math.inf, 2e9, 10**400, "1", True, None, [1]],
     "uncertainty": [math.nan, -0.1, "0.5", math.inf],
     "trust": ["splendid", 3],
     "source": ["<i>", 3],

@@ -175,6 +175,14 @@ def test_a_visit_beside_the_first_shows_what_has_changed_and_the_limit() -> None
     assert texts()["report"]["published_none"] in told
 
 
+def test_an_uncertainty_that_excludes_no_angle_is_told_as_such() -> None:
+    unsure = shoulders(1.0)
+    view(unsure)["angles"]["shoulder_tilt"]["uncertainty"] = 4e9
+    told = report(shoulders(9.0), unsure)
+    minus = "\N{MINUS SIGN}"
+    assert f"1.0° ± anything {minus}8.0° (anything)" in told
+
+
 def test_a_visit_without_a_difference_says_so() -> None:
     html = page([Visit("May", shoulders(1.0)), Visit("June", shoulders(1.9))])
     assert "no change since the first visit that can be told" in text_of(html)
@@ -286,7 +294,7 @@ def test_it_holds_no_script_and_loads_nothing(language: str) -> None:
     assert {tag for tag, _ in elements} <= {
         "html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "p", "section", "figure", "figcaption",
         "img", "div", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "b", "small", "span", "bdi", "ul",
-        "li", "footer",
+        "li", "footer", "br",
     }  # fmt: skip
     assert {name for _, of in elements for name in of if name.startswith("on") or name in ("href", "srcset")} == set()
     assert all(str(of["src"]).startswith("data:image/jpeg;base64,") for _, of in elements if "src" in of)
