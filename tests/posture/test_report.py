@@ -12,6 +12,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
 import posture
@@ -342,6 +344,37 @@ def spoilt(**changed: Any) -> Answer:
 def test_what_is_not_a_picture_is_refused(changed: Answer) -> None:
     with pytest.raises(ValueError, match=r"'May' cannot be used: data\.details\.front_view\.overlay.* what it should"):
         page([Visit("May", spoilt(**changed))])
+
+
+def places(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to everything that stands in an answer."""
+    yield path
+    for name, branch in tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ():
+        yield from places(branch, (*path, name))
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(place=st.sampled_from([*places(with_message("x"))][1:]), anything=ANYTHING)
+def test_whatever_stands_in_an_answer_it_is_a_report_or_one_sentence(place: tuple[Any, ...], anything: Any) -> None:
+    spoilt = with_message("x")
+    *way, last = place
+    within: Any = spoilt
+    for name in way:
+        within = within[name]
+    within[last] = anything
+    try:
+        html = page([Visit("May", answer()), Visit("June", spoilt)])
+    except ValueError as error:
+        assert str(error).startswith("the answer of the visit 'June' cannot be used: ")  # noqa: PT017
+        assert len(str(error)) < 200  # noqa: PT017
+    else:
+        assert html.encode().startswith(b"<!DOCTYPE html>")
 
 
 # How it looks on paper.
