@@ -72,6 +72,10 @@ class Warned(Struct, frozen=True):
     code: Annotated[str, Meta(pattern=r"^[a-z_]{1,40}\Z")]
     message: Text
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for text that no file could hold: half of a pair of surrogates, as JSON may spell it."""
+        self.message.encode()
+
 
 class Overlay(Struct, frozen=True):
     """The photo with the lines drawn on it: `data` is base64 of a JPEG file."""

@@ -346,6 +346,11 @@ def test_what_is_not_a_picture_is_refused(changed: Answer) -> None:
         page([Visit("May", spoilt(**changed))])
 
 
+def test_text_that_no_file_could_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"data\.details\.front_view\.warnings\[0\] is not what it should be"):
+        page([Visit("May", with_message("half a \ud83d pair"))])
+
+
 def places(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The way to everything that stands in an answer."""
     yield path
