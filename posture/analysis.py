@@ -14,7 +14,6 @@ from posture.errors import Finding, PoseNotDetectedError, PostureError, UnfitPho
 from posture.estimate import find
 from posture.evidence import uncertainty
 from posture.face import FindFaces
-from posture.images import Photo
 from posture.landmarks import Array, Landmarks, LookCloser, Marks, Pixels, exchange_sides
 from posture.measurement import Line, Measurement, Reading, ViewMeasurement
 from posture.models import files
@@ -80,12 +79,13 @@ def outcome(model: Model, options: Options, view: View, sent: bytes | Finding) -
     try:
         if isinstance(sent, Finding):
             raise refusal([sent])
-        return _measured(model, options, view, images.read(sent))
+        return _measured(model, options, view, sent)
     except PostureError as error:
         return tuple(replace(problem, view=view.name) for problem in error.problems)
 
 
-def _measured(model: Model, options: Options, view: View, photo: Photo) -> ViewMeasurement:
+def _measured(model: Model, options: Options, view: View, sent: bytes) -> ViewMeasurement:
+    photo = images.read(sent)
     camera = options.known_camera(view, photo.said)
     found = find(photo.pixels, options.mode, model.detect, model.look_closer)
     if found is None:
@@ -104,8 +104,8 @@ def _measured(model: Model, options: Options, view: View, photo: Photo) -> ViewM
 
     def in_photo(points: Array) -> Array:
         """Points of the level picture, (n, 2), in pixels of the upright photo as it was sent."""
-        sent: Array = camera.as_sent(points, width, height) * size
-        return sent
+        there: Array = camera.as_sent(points, width, height) * size
+        return there
 
     readings = _readings(scene, options, direction, in_photo)
     seen, scatter = found.mean, size[0] * found.scatter
@@ -118,6 +118,7 @@ def _measured(model: Model, options: Options, view: View, photo: Photo) -> ViewM
         measures={reading.measure.name: reading for reading in readings if not reading.measure.core},
         landmarks=replace(seen, points=seen.points * size, depth=seen.depth * size[0]),
         scatter=scatter,
+        people=[replace(person, points=person.points * size) for person in (*found.looks, *found.others)],
         warnings=findings + judge.remarks(scene),
         camera=camera,
         near_side=near_side,
@@ -126,6 +127,7 @@ def _measured(model: Model, options: Options, view: View, photo: Photo) -> ViewM
         width=photo.width,
         height=photo.height,
         orientation=photo.orientation,
+        file=sent,
     )
 
 

@@ -29,7 +29,7 @@ import numpy as np
 from posture import mirror
 from posture.angles import HORIZONTAL_TILT
 from posture.clarity import Clarity
-from posture.landmarks import INDEX, Array, Landmarks, Pixels
+from posture.landmarks import HEAD, Array, Landmarks, Pixels
 
 # Finds faces in a picture, the mesh of each (478, 2) in pixels: a model's `find_faces`, or a test's own.
 FindFaces = Callable[[Pixels], list[Array]]
@@ -65,8 +65,6 @@ _CONTRAST = 40
 # In degrees: how far a face's line may be from square to its axis, and two looks from each other. Seen up to 3.4 and 3
 # in good photos, but for one in 200.
 _SKEW, _APART = 3.5, 4.0
-
-_HEAD = slice(INDEX["nose"], INDEX["mouth_right"] + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +182,7 @@ def _cut(pixels: Pixels, person: Landmarks) -> tuple[int, int, Pixels]:
     The square in a mirror image is the mirror image of the square.
     """
     height, width = pixels.shape[:2]
-    head = person.points[_HEAD]
+    head = person.points[HEAD]
     x, y = (head.min(axis=0) + head.max(axis=0)) / 2
     half = round(_SIDE * person.nose_to_ankle / 2)
     left, right = int(np.floor(x)) - half, int(np.ceil(x)) + half

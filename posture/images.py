@@ -1,11 +1,12 @@
 """From a file's bytes to an upright RGB picture of bounded size.
 
 The checks run from the cheapest to the dearest: kind of file, its parts, size in its header, and only then the pixels.
-Pillow sees no more of a file than its picture. That is decoded once and lives in memory only.
+Pillow sees no more of a file than its picture. That is decoded once and lives in memory only; a second time, larger,
+only to be shown.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import ceil
@@ -41,6 +42,7 @@ MAX_PNG_WORK = 50_000_000
 MEASURING_SIDE = 512
 
 _MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
+_PARTS: dict[str, Callable[[bytes], jpeg.Jpeg | png.Png]] = {"JPEG": jpeg.read, "PNG": png.read}
 # Of each channel: what libjpeg fills a picture up with whose data run out; in CMYK, some as their complements.
 _FILLING = (127, 128)
 # Data that go on, without a marker: the first byte makes none of a fill byte before it.
@@ -94,7 +96,7 @@ def read(data: bytes) -> Photo:
     The file is a JPEG or a PNG, told by its content; any of the eight EXIF orientations is applied.
     Raises ImageError: unsupported_format, corrupt_image, image_too_small, too_many_pixels.
     """
-    kind = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), None)
+    kind = _kind(data)
     if kind is None:
         raise _error(
             "unsupported_format",
@@ -102,7 +104,7 @@ def read(data: bytes) -> Photo:
             "Convert the picture (HEIC, WebP, TIFF, ...) to JPEG or PNG before encoding it.",
         )
     try:
-        stored = jpeg.read(data) if kind == "JPEG" else png.read(data)
+        stored = _PARTS[kind](data)
     except ValueError as error:
         raise _corrupt(kind) from error
     if isinstance(stored, jpeg.Jpeg):
@@ -112,10 +114,12 @@ def read(data: bytes) -> Photo:
     if isinstance(stored, jpeg.Jpeg) and not stored.is_complete:
         raise _corrupt(kind)
     try:
-        image = _decoded(kind, stored.file())
+        image = _decoded(kind, stored.file(), MEASURING_SIDE)
         is_whole = isinstance(stored, png.Png) or _is_whole(stored, image)
         if is_whole:
-            return _upright_rgb(image, stored.width, stored.height, exif.read(data))
+            said = exif.read(data)
+            width, height = (stored.width, stored.height)[:: -1 if said.orientation in _ON_ITS_SIDE else 1]
+            return Photo(_upright_rgb(image, said.orientation, MEASURING_SIDE), width, height, said)
     except MemoryError:
         raise  # this is no fault of the file's
     except Exception as error:
@@ -125,10 +129,26 @@ def read(data: bytes) -> Photo:
     raise _corrupt(kind)
 
 
-def _decoded(kind: str, file: bytes) -> Image.Image:
-    """The picture of a file; a large JPEG's at a half, a quarter or an eighth of its size, which costs little."""
+def shown(data: bytes, orientation: int, side: int) -> Pixels:
+    """The upright picture of a file that `read` has taken, to be shown: not reduced below this longer side in pixels.
+
+    It is less than twice as large, or the whole picture. `orientation`: the EXIF orientation to apply.
+    """
+    kind = _kind(data) or ""
+    return _upright_rgb(_decoded(kind, _PARTS[kind](data).file(), side), orientation, side)
+
+
+def _kind(data: bytes) -> str | None:
+    return next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), None)
+
+
+def _decoded(kind: str, file: bytes, side: int) -> Image.Image:
+    """The picture of a file; a large JPEG's at a half, a quarter or an eighth of its size, which costs little.
+
+    `side`: the longer one, in pixels, below which it is not reduced.
+    """
     image = Image.open(io.BytesIO(file), formats=(kind,))
-    factor = max(image.size) / MEASURING_SIDE
+    factor = max(image.size) / side
     if factor >= 2:
         image.draft(image.mode, (int(image.width / factor), int(image.height / factor)))  # nothing, with a PNG
     image.load()
@@ -148,7 +168,7 @@ def _is_whole(stored: jpeg.Jpeg, image: Image.Image) -> bool:
             return True
     if stored.has_end and not _may_be_decoded_twice(stored):
         return True
-    return bool(image.tobytes() == _decoded("JPEG", stored.file(_MORE)).tobytes())
+    return bool(image.tobytes() == _decoded("JPEG", stored.file(_MORE), MEASURING_SIDE).tobytes())
 
 
 def _may_be_decoded_twice(stored: jpeg.Jpeg) -> bool:
@@ -219,18 +239,16 @@ def _check_work(stored: jpeg.Jpeg | png.Png) -> None:
         )
 
 
-def _upright_rgb(image: Image.Image, width: int, height: int, said: exif.Said) -> Photo:
-    factor = max(image.size) // MEASURING_SIDE
+def _upright_rgb(image: Image.Image, orientation: int, side: int) -> Pixels:
+    factor = max(image.size) // side
     image = _reduced(image, factor) if factor >= 2 else _plain(image)
     if image.mode in ("LA", "RGBA"):
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     if image.mode != "RGB":
         image = image.convert("RGB")
-    if said.orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[said.orientation])
-    if said.orientation in _ON_ITS_SIDE:
-        width, height = height, width
-    return Photo(np.asarray(image), width, height, said)
+    if orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[orientation])
+    return np.asarray(image)
 
 
 def _reduced(image: Image.Image, factor: int) -> Image.Image:

@@ -32,6 +32,13 @@ NAMES = (
 )  # fmt: skip
 INDEX = {name: index for index, name in enumerate(NAMES)}
 
+# Of a person's landmarks, those of the head.
+HEAD = slice(INDEX["nose"], INDEX["mouth_right"] + 1)
+# A head reaches so far from the middle of eyes and ears, hair included: of the distance from nose to ankles, or of the
+# largest between two of its landmarks, whichever is more. An adult's takes 0.08 of the first to the chin and to the
+# crown; its landmarks span 0.08 to 0.10.
+_HEAD_OF_BODY, _HEAD_OF_FACE = 0.13, 1.4
+
 # What must be in a picture of a standing person, from above to below.
 PARTS = {
     "head": ("nose", "left_eye", "right_eye", "left_ear", "right_ear"),
@@ -91,6 +98,14 @@ class Landmarks:
     def nose_to_ankle(self) -> float:
         """The distance from the middle of the ankles to the nose, in pixels: the body's size, however it is turned."""
         return float(np.linalg.norm(self.middle("nose") - self.middle("left_ankle", "right_ankle")))
+
+    @property
+    def head(self) -> tuple[Array, float]:
+        """The middle, (2,), and the radius, in pixels, of a circle that holds all of the head, and some more."""
+        head = self.points[HEAD]
+        span = float(np.linalg.norm(head[:, np.newaxis] - head, axis=2).max())
+        middle = self.middle("left_eye", "right_eye", "left_ear", "right_ear")
+        return middle, max(_HEAD_OF_BODY * self.nose_to_ankle, _HEAD_OF_FACE * span)
 
     def mirrored(self, width: float) -> "Landmarks":
         """The landmarks of the same picture, `width` pixels wide, flipped left to right.

@@ -1,8 +1,8 @@
 """What a measurement yields."""
 
 import math
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from posture import evidence
@@ -10,7 +10,7 @@ from posture.angles import Measure
 from posture.camera import Camera
 from posture.errors import Finding
 from posture.landmarks import Array, Landmarks
-from posture.options import Calibration, Options
+from posture.options import OVERLAY, Calibration, Options
 from posture.views import View
 
 Line: TypeAlias = tuple[tuple[float, float], ...]  # points, (x, y) in pixels of the upright photo as it was sent
@@ -66,10 +66,12 @@ class ViewMeasurement:
 
     `angles`: the readings that every answer holds, by name, and `measures`: the others. `landmarks`: in pixels of the
     upright photo at its full size, whatever the camera did; `scatter`: (33,) how far the looks at each lie around their
-    mean, in the same pixels. `warnings`: what the client should know of the photo. `near_side` ("left", "right"): the
+    mean, in the same pixels; `people`: there too, the person at each look, and everybody else whom any look found.
+    `warnings`: what the client should know of the photo. `near_side` ("left", "right"): the
     side of the body that is seen, and `facing` where the person faces in the picture as it was sent; None where both
     sides are seen alike. `quality`: the figures that the judgement rests on, counts as int. `width`, `height`: of the
-    upright photo in pixels; `orientation`: the EXIF orientation that was applied.
+    upright photo in pixels; `orientation`: the EXIF orientation that was applied. `file`: the photo as it was sent,
+    which the overlay shows.
     """
 
     view: View
@@ -77,6 +79,7 @@ class ViewMeasurement:
     measures: Mapping[str, Reading]
     landmarks: Landmarks
     scatter: Array
+    people: Sequence[Landmarks]
     warnings: tuple[Finding, ...]
     camera: Camera
     near_side: str | None
@@ -85,6 +88,7 @@ class ViewMeasurement:
     width: int
     height: int
     orientation: int
+    file: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,15 +114,33 @@ class Measurement:
         """What was measured in the side photo."""
         return self.views["side"]
 
-    def answer(self, include: Collection[str] = (), language: str = "en") -> dict[str, Any]:
-        """The worker's answer, as JSON takes it. `include`: what it holds beyond the angles, and the `language` of its
-        sentences, as in a request.
+    def overlay(self, view: str, size: int = OVERLAY, blur_face: bool = False) -> bytes:  # noqa: FBT001, FBT002
+        """The photo of a view with what was measured in it drawn over: a JPEG file.
 
-        Raises ValueError for names and languages that a request could not have.
+        `size`: its longer side in pixels, 256 to 2048, or the photo's own if that is less. `blur_face`: whether the
+        head of everybody who was found is covered. KeyError for another view, ValueError for another size.
+        """
+        from posture import overlay  # noqa: PLC0415  what nobody asks for is not loaded
+
+        return overlay.draw(self.views[view], size, blur_face=blur_face).data
+
+    def answer(
+        self,
+        include: Collection[str] = (),
+        language: str = "en",
+        overlay_size: int = OVERLAY,
+        *,
+        blur_face: bool = False,
+    ) -> dict[str, Any]:
+        """The worker's answer, as JSON takes it.
+
+        `include`: what it holds beyond the angles, and the `language` of its sentences, as in a request;
+        `overlay_size` and `blur_face`: as in `overlay`.
+        Raises ValueError for what a request could not have.
         """
         from posture.wire.answer import success  # noqa: PLC0415  the wire knows measurements, not the reverse
 
-        return success(self, include, language)
+        return success(self, include, language, overlay_size, blur_face=blur_face)
 
     def report(self, label: str = "", language: str = "en") -> str:
         """The report on this one visit as HTML, a page when it is printed; `label`: what the visit is called.

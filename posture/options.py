@@ -24,13 +24,16 @@ else:  # the names in the table, so that no other is taken
     ViewName = Literal[tuple(view.name for view in VIEWS)]
 Level: TypeAlias = Literal["auto", "none", "lines"]
 
+# In pixels, the longer side of an overlay: the least and the most that may be asked for, and what nobody asks for gets.
+SMALLEST_OVERLAY, LARGEST_OVERLAY, OVERLAY = 256, 2048, 1024
+
 _NAMES = ", ".join(f"`{view.name}`" for view in VIEWS)
 _EACH_VIEW = f"an object with {_NAMES} or {'both' if len(VIEWS) == 2 else 'several'}, each"
 
 
-def option(takes: str, meaning: str) -> msgspec.Meta:
-    """What an option takes, in words, and what it means."""
-    return msgspec.Meta(description=meaning, extra={"takes": takes})
+def option(takes: str, meaning: str, least: int | None = None, most: int | None = None) -> msgspec.Meta:
+    """What an option takes, in words, and what it means; of a number, what it is at least and at most."""
+    return msgspec.Meta(ge=least, le=most, description=meaning, extra={"takes": takes})
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

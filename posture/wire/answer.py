@@ -1,12 +1,15 @@
 """The JSON of answers, for success and for refusal."""
 
-from collections.abc import Collection, Mapping
+import base64
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, get_args
 
 from posture.errors import Finding, InternalError, PostureError
 from posture.landmarks import NAMES
 from posture.measurement import Line, Measurement, Reading, ViewMeasurement
+from posture.options import OVERLAY
 from posture.wire.request import Include
 from posture.words import Language, sentence
 
@@ -15,10 +18,19 @@ DECIMALS = 2  # a hundredth of a degree is well below what a retake of the photo
 CAMERA_UNKNOWN = "Nobody told how the camera was held: a roll of it would add its own size to every angle."
 
 
-def success(measurement: Measurement, include: Collection[str] = (), language: Language = "en") -> dict[str, Any]:
-    """The answer to a job that was measured. `include`: what it holds beyond the angles, and the `language` of its
-    sentences, as in a request.
+def success(  # noqa: PLR0913  what a request asks for
+    measurement: Measurement,
+    include: Collection[str] = (),
+    language: Language = "en",
+    overlay_size: int = OVERLAY,
+    *,
+    blur_face: bool = False,
+    each: Callable[..., Iterable[Any]] = map,
+) -> dict[str, Any]:
+    """The answer to a job that was measured.
 
+    `include`: what it holds beyond the angles, and the `language` of its sentences, as in a request. `overlay_size` and
+    `blur_face`: of the overlays, as in a request; `each`: what draws them all, like `map`.
     What is measured in spite of warnings is never told without them.
     """
     if unknown := set(include) - {*get_args(Include)}:
@@ -36,6 +48,17 @@ def success(measurement: Measurement, include: Collection[str] = (), language: L
             "model": measurement.model,
             "version": measurement.version,
         }
+    if "overlay" in include:
+        from posture import overlay  # noqa: PLC0415  what nobody asks for is not loaded
+
+        drawn = each(partial(overlay.draw, size=overlay_size, blur_face=blur_face), views)
+        for of, picture in zip(views, drawn, strict=True):
+            data["details"][of.view.key]["overlay"] = {
+                "media_type": "image/jpeg",
+                "width": picture.width,
+                "height": picture.height,
+                "data": base64.b64encode(picture.data).decode("ascii"),
+            }
     return {"status": "success", "data": data, "message": "Posture analysis completed successfully"}
 
 

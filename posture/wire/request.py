@@ -7,13 +7,13 @@ from functools import partial
 from typing import Annotated, Any, Literal, TypeAlias
 
 from posture.errors import Finding, PostureError, RequestError, refusal
-from posture.options import Options, choose, option
+from posture.options import LARGEST_OVERLAY, OVERLAY, SMALLEST_OVERLAY, Options, choose, option
 from posture.views import VIEWS, View
 from posture.wire import address, base64_text
 from posture.wire.address import Address, Host
 from posture.words import LANGUAGES, Language
 
-Include: TypeAlias = Literal["details", "landmarks", "measures"]
+Include: TypeAlias = Literal["details", "landmarks", "measures", "overlay"]
 
 # The two spellings of the photos' names, each in the order of VIEWS.
 SPELLINGS = (tuple(view.name for view in VIEWS), tuple(f"{view.name}_image" for view in VIEWS))
@@ -52,7 +52,7 @@ class RequestOptions(Options, frozen=True, forbid_unknown_fields=True, kw_only=T
     include: Annotated[
         frozenset[Include],
         option(
-            "a list of `details`, `landmarks` and `measures`",
+            "a list of `details`, `landmarks`, `measures` and `overlay`",
             "What the answer holds beyond the angles, in `data.details`.",
         ),
     ] = frozenset()
@@ -63,6 +63,24 @@ class RequestOptions(Options, frozen=True, forbid_unknown_fields=True, kw_only=T
             "The language of `sentence` in `data.details`, and of nothing else.",
         ),
     ] = LANGUAGES[0]
+    overlay_size: Annotated[
+        int,
+        option(
+            f"a whole number, {SMALLEST_OVERLAY} to {LARGEST_OVERLAY}",
+            "With `overlay` in `include` alone: the longer side of each overlay in pixels, or the photo's own if that "
+            "is less.",
+            SMALLEST_OVERLAY,
+            LARGEST_OVERLAY,
+        ),
+    ] = OVERLAY
+    blur_face: Annotated[
+        bool,
+        option(
+            "true or false",
+            "With `overlay` in `include` alone: covers the head of everybody who is found, so that nothing of it is "
+            "left. A small bystander may not be found.",
+        ),
+    ] = False
 
     @property
     def looks_for_lines(self) -> bool:
@@ -71,6 +89,7 @@ class RequestOptions(Options, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 DEFAULTS = RequestOptions()
+_OF_OVERLAYS = frozenset(["overlay_size", "blur_face"])
 _OPTION_NAMES = frozenset(RequestOptions.__struct_fields__)
 _OPTIONS = f"The options are {', '.join(f'`{name}`' for name in RequestOptions.__struct_fields__)}."
 
@@ -177,7 +196,12 @@ def _options(given: Mapping[str, Any], defaults: RequestOptions) -> RequestOptio
         meant = _meant(unknown)
         advice = f"Did you mean {_listed(meant)}?" if meant else "Leave them out."
         raise _invalid(f"unknown names: {_listed(unknown)}.", f"{advice} {_OPTIONS}")
-    return choose(given, defaults)
+    options = choose(given, defaults)
+    if (needless := given.keys() & _OF_OVERLAYS) and "overlay" not in options.include:
+        raise _invalid(
+            f"{_listed(needless)} without an overlay.", 'Send `"include": ["overlay"]` too, or leave it out.'
+        )
+    return options
 
 
 def _meant(unknown: Iterable[object]) -> set[str]:

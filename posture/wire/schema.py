@@ -10,7 +10,7 @@ from posture.errors import CODES
 from posture.evidence import TRUST
 from posture.images import MAX_PIXELS, MIN_SIDE
 from posture.landmarks import NAMES
-from posture.options import Calibration, Level, Mode
+from posture.options import LARGEST_OVERLAY, Calibration, Level, Mode
 from posture.views import VIEWS, View
 from posture.wire.address import MAX_LENGTH
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
@@ -255,6 +255,19 @@ def _camera() -> Schema:
     )
 
 
+def _overlay() -> Schema:
+    side = {"type": "integer", "minimum": 1, "maximum": LARGEST_OVERLAY}
+    return _object(
+        {
+            "media_type": {"const": "image/jpeg"},
+            "width": side,
+            "height": side,
+            "data": _TEXT | {"description": "The file in base64.", "contentEncoding": "base64"},
+        },
+        description="The photo, levelled, with what was measured in it drawn over.",
+    )
+
+
 def _details() -> Schema:
     readings = {"type": "object", "additionalProperties": {"$ref": "#/$defs/reading"}}
     landmark = _object(
@@ -287,6 +300,7 @@ def _details() -> Schema:
         {
             "measures": readings,
             "landmarks": {"type": "array", "minItems": len(NAMES), "maxItems": len(NAMES), "items": landmark},
+            "overlay": _overlay(),
             "near_side": _SIDE,
             "facing": _SIDE,
         },

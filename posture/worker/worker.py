@@ -15,6 +15,7 @@ import msgspec
 
 from posture.analysis import Model, measure
 from posture.errors import Finding, InternalError, PostureError
+from posture.measurement import Measurement
 from posture.models.threads import HungError
 from posture.wire.address import Address
 from posture.wire.answer import failure, success
@@ -219,7 +220,7 @@ class Worker:
         sizes = {view: len(photo) if isinstance(photo, bytes) else 0 for view, photo in fetched.items()}
         try:
             measurement = measure({**request.photos, **fetched}, request.options, self.pool())
-            return Outcome(success(measurement, request.options.include, request.options.language), request, sizes)
+            return Outcome(_answer(measurement, request.options, self.pool()), request, sizes)
         except HungError:
             return LATE
         except PostureError as error:
@@ -237,6 +238,13 @@ class Worker:
 
     def _default_options(self) -> RequestOptions:
         return msgspec.structs.replace(DEFAULTS, calibration=self._settings().calibration)
+
+
+def _answer(measurement: Measurement, asked: RequestOptions, pool: Pool) -> Envelope:
+    """What was asked for. The pool's threads draw, so that no more pictures are in memory than when measuring."""
+    return success(
+        measurement, asked.include, asked.language, asked.overlay_size, blur_face=asked.blur_face, each=pool.map
+    )
 
 
 def _defect(error: Exception, request: Request | None = None) -> Outcome:
