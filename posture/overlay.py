@@ -58,8 +58,9 @@ _SHADE: Color = (85, 85, 85)
 _COVER: Color = (112, 112, 112)
 _NOTHING: Color = (200, 200, 200)  # where the levelled photo shows nothing
 
-# In parts of the longer side, and in pixels at least: the height of letters, and the width of lines.
-_LETTERS, _LEAST_LETTERS = 0.02, 10
+# Of the longer side, the height of letters. In pixels: at least this, but for small overlays with much to say.
+_SHARE, _LETTERS = 0.02, (6, 10)
+# The same of the width of lines.
 _WIDTH, _LEAST_WIDTH = 0.004, 2
 _THIN, _HAIR = 0.4, 0.25  # of that width
 # By trust, and of the plumb line: lengths on and off, in widths of the line; 0 for an unbroken line.
@@ -68,6 +69,7 @@ _PLUMB: Point = (12, 4)
 _WARNINGS = 0.4  # of the longer side, what warnings may take in words; if they take more, their codes stand there
 
 _SIGNS: Mapping[str, str] = {"degrees": "°"}  # by unit; of others, the percent sign
+_ANYTHING = 180  # an uncertainty from which on no value is excluded
 # What the plumb line is, by who told the direction of gravity.
 _VERTICAL: Mapping[str, tuple[str, ...]] = {
     "unknown": ("picture vertical", "camera tilt unknown"),
@@ -115,8 +117,8 @@ class Drawing:
     """Where everything goes, in pixels of the overlay.
 
     `photo`: where the levelled photo is shown. `homography`, (3, 3): from pixels of the upright photo to those of the
-    overlay. `scale`: by which the photo is reduced. `strokes`: over the photo, and cut off at its edge, the lowest
-    first; `leaders`: from labels to lines. `letters`: their height.
+    overlay. `scale`: by which the photo is reduced. `leaders`: from labels to lines, below these; `strokes`: over
+    the photo, and cut off at its edge, the lowest first. `letters`: their height.
     """
 
     width: int
@@ -124,8 +126,8 @@ class Drawing:
     photo: Box
     homography: Array
     scale: float
-    strokes: tuple[Stroke, ...]
     leaders: tuple[Stroke, ...]
+    strokes: tuple[Stroke, ...]
     texts: tuple[Text, ...]
     letters: int
 
@@ -150,13 +152,12 @@ def draw(of: ViewMeasurement, size: int = OVERLAY, *, blur_face: bool = False) -
     drawing = layout(of, size)
     left, top, right, bottom = drawing.photo
     pixels = np.full((drawing.height, drawing.width, 3), _WHITE, np.uint8)
-    pixels[top:bottom, left:right] = _levelled(of, drawing, blur_face=blur_face)
-    for stroke in drawing.strokes:
-        _draw(pixels, stroke)
-    for beyond in (pixels[:top], pixels[bottom:], pixels[:, :left], pixels[:, right:]):
-        beyond[:] = _WHITE
+    photo = pixels[top:bottom, left:right]
+    photo[:] = _levelled(of, drawing, blur_face=blur_face)
     for leader in drawing.leaders:
         _draw(pixels, leader)
+    for stroke in drawing.strokes:
+        _draw(photo, stroke, left, top)
     image = Image.fromarray(pixels)
     _write(image, drawing)
     file = io.BytesIO()
@@ -228,10 +229,7 @@ class _Page:
 
     of: ViewMeasurement
     side: int
-
-    @cached_property
-    def type(self) -> _Type:
-        return _Type(max(_LEAST_LETTERS, round(_LETTERS * self.side)))
+    type: _Type
 
     @cached_property
     def line_width(self) -> int:
@@ -261,21 +259,24 @@ class _Page:
         offsets = [reading for reading in self.of.measures.values() if reading.measure.kind is OFFSET]
         return max(offsets, key=lambda reading: math.dist(*reading.reference), default=None)
 
-    @property
+    @cached_property
     def margin_is_right(self) -> bool:
-        """Whether labels stand on the right: behind the person, so that nothing is led over a face."""
-        return self.of.facing is None or (self.of.facing == "left") != self.of.camera.mirrored
+        """Whether labels stand on the right: behind somebody who faces the left, so that nothing is led over a face."""
+        if self.of.facing is not None:
+            return (self.of.facing == "left") != self.of.camera.mirrored
+        marks = self.of.landmarks
+        nose, *ears = self._levelled(np.array([marks.middle(name) for name in ("nose", "left_ear", "right_ear")]))
+        return bool(nose[0] <= max(ear[0] for ear in ears))
 
     # Of what is shown of the levelled photo, its corners in its own pixels
 
     @cached_property
     def shown(self) -> tuple[Array, Array]:
         """Upper left and lower right, each (2,): all of it, but where a tilted camera draws it out beyond measure."""
-        width, height = self.of.width, self.of.height
-        corners = self._levelled([(0, 0), (width, 0), (0, height), (width, height)])
-        body = self._levelled(self.of.landmarks.points)
-        size = np.array([width, height])
-        low, high = body.min(axis=0) - size, body.max(axis=0) + size
+        size = np.array([self.of.width, self.of.height])
+        corners = self._levelled(size * [(0, 0), (1, 0), (0, 1), (1, 1)])
+        needed = self._levelled(np.vstack([self.of.landmarks.points, size / 2]))
+        low, high = needed.min(axis=0) - size, needed.max(axis=0) + size
         return np.maximum(corners.min(axis=0), low), np.minimum(corners.max(axis=0), high)
 
     def _levelled(self, points: Array | Sequence[Point]) -> Array:
@@ -375,7 +376,10 @@ def layout(of: ViewMeasurement, size: int = OVERLAY) -> Drawing:
 
     A photo smaller than SMALLEST_OVERLAY is enlarged, or there would be no room for text.
     """
-    page = _Page(of, max(SMALLEST_OVERLAY, min(size, max(of.width, of.height))))
+    side = max(SMALLEST_OVERLAY, min(size, max(of.width, of.height)))
+    letters = range(max(_LETTERS[1], round(_SHARE * side)), _LETTERS[0] - 1, -1)
+    pages = [_Page(of, side, _Type(each)) for each in letters]
+    page = next((page for page in pages if page.height <= side), pages[-1])
     strokes = [*_skeleton(page), *_lines(page)]
     texts, leaders = _labels(page, {stroke.name: stroke for stroke in strokes})
     return Drawing(
@@ -384,8 +388,8 @@ def layout(of: ViewMeasurement, size: int = OVERLAY) -> Drawing:
         photo=page.photo,
         homography=page.homography(),
         scale=max(page.scale),
-        strokes=tuple(strokes),
         leaders=tuple(leaders),
+        strokes=tuple(strokes),
         texts=(*texts, *_sides(page), *_warnings(page)),
         letters=page.type.letters,
     )
@@ -416,9 +420,10 @@ def _said(reading: Reading) -> tuple[str, ...]:
     """What a label says: what it is, the value with its uncertainty, and how far to trust it if not altogether."""
     sign = _SIGNS.get(reading.measure.unit, "%")
     value = round(reading.value, 1)
-    told = f"{value:+.1f}" if value else "0.0"
+    told = f"{value:+.1f}{sign}" if value else f"0.0{sign}"
+    around = f"± {reading.uncertainty:.1f}{sign}" if reading.uncertainty < _ANYTHING else "± anything"
     doubt = () if reading.trust == TRUST[0].name else (f"trust: {reading.trust}",)
-    return reading.measure.name.replace("_", " "), f"{told}{sign} ± {reading.uncertainty:.1f}{sign}", *doubt
+    return reading.measure.name.replace("_", " "), f"{told} {around}", *doubt
 
 
 def _labels(page: _Page, drawn: Mapping[str, Stroke]) -> tuple[list[Text], list[Stroke]]:
@@ -461,7 +466,7 @@ def _end(page: _Page, line: Stroke) -> Point:
 
 def _spread(page: _Page, wanted: Sequence[float], heights: Sequence[int]) -> list[int]:
     """The tops of labels from above to below, none over another, with their middles where they are wanted if may be."""
-    space, tops, least = page.type.space, list[int](), page.head
+    space, tops, least = page.type.space, list[int](), page.head + page.type.space
     for middle, height in zip(wanted, heights, strict=True):
         tops.append(max(least, round(middle - height / 2)))
         least = tops[-1] + height + space
@@ -547,12 +552,14 @@ def _cover_heads(pixels: Pixels, of: ViewMeasurement) -> None:
         cv2.circle(pixels, middle, math.ceil(radius * width / of.width), _COVER, cv2.FILLED, cv2.LINE_AA)
 
 
-def _draw(pixels: Pixels, stroke: Stroke) -> None:
+def _draw(pixels: Pixels, stroke: Stroke, left: int = 0, top: int = 0) -> None:
+    """Draws a line into a part of the overlay that begins there."""
     edge = stroke.width + 2 * max(1, round(stroke.width / 2))
-    pieces = [_fixed(piece) for piece in _pieces(stroke)]
+    pieces = [_fixed(piece, left, top) for piece in _pieces(stroke)]
+    dots = _fixed(stroke.points, left, top).tolist() if stroke.dots else []
     for width, color in ((edge, stroke.edge), (stroke.width, stroke.color)):
         cv2.polylines(pixels, pieces, isClosed=False, color=color, thickness=width, lineType=cv2.LINE_AA, shift=_SHIFT)
-        for point in _fixed(stroke.points).tolist() if stroke.dots else ():
+        for point in dots:
             radius = round((1 << _SHIFT) * (width / 2 + stroke.width / 2))
             cv2.circle(pixels, point, radius, color, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
@@ -575,9 +582,9 @@ def _pieces(stroke: Stroke) -> list[Line]:
 _SHIFT = 4  # bits of a pixel's parts, in which OpenCV draws
 
 
-def _fixed(points: Line) -> NDArray[np.int32]:
+def _fixed(points: Line, left: int, top: int) -> NDArray[np.int32]:
     """Points for OpenCV, which counts from the middle of the first pixel."""
-    return np.round((np.array(points) - 0.5) * (1 << _SHIFT)).astype(np.int32)
+    return np.round((np.array(points) - (left + 0.5, top + 0.5)) * (1 << _SHIFT)).astype(np.int32)
 
 
 def _write(image: Image.Image, drawing: Drawing) -> None:

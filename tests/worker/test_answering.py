@@ -5,25 +5,31 @@ import base64
 import json
 import re
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
 
+from posture.analysis import measure
 from posture.landmarks import Detect, Landmarks, Pixels
 from posture.models import files
 from posture.models.files import ModelError
 from posture.models.mediapipe import LandmarkerPool
 from posture.models.threads import HungError
+from posture.views import VIEWS
+from posture.wire.request import DEFAULTS
 from posture.worker import worker as answering
 from posture.worker.settings import Settings, SettingsError
 from posture.worker.worker import Pool, Worker
 from testing import DEMO
 from testing.builders import FRONT_PHOTO, SIDE_PHOTO, FakeLog, FakePool, detect
+from testing.pictures import pixels_of
 
 _Result = TypeVar("_Result")
 
-JOB = {"id": "job-1", "input": {"front": FRONT_PHOTO, "side": SIDE_PHOTO}}
+PHOTOS = {"front": FRONT_PHOTO, "side": SIDE_PHOTO}
+JOB = {"id": "job-1", "input": PHOTOS}
 SETTINGS = Settings(landmarkers=1, concurrency=16, calibration="none")
 
 
@@ -78,6 +84,36 @@ def test_a_running_event_loop_is_left_free() -> None:
         return await said
 
     assert asyncio.run(run())["status"] == "success"
+
+
+def test_overlays_are_drawn_by_the_pools_threads_for_who_asks_for_them() -> None:
+    at_once: list[str] = []
+
+    class Counting(FakePool):
+        def map(self, function: Callable[..., _Result], *items: Iterable[Any]) -> Iterator[_Result]:
+            at_once.append(f"{len(list(items[0]))} at once")
+            return super().map(function, *items)
+
+    counting = Worker(lambda: Counting(detect), lambda: SETTINGS, FakeLog())
+    plain, detailed = answer(counting), answer(counting, {"input": {**PHOTOS, "include": ["details"]}})
+    assert at_once == ["2 at once"] * 2
+    drawn = answer(counting, {"input": {**PHOTOS, "include": ["overlay"], "overlay_size": 300, "blur_face": True}})
+    assert at_once == ["2 at once"] * 4
+    assert json.loads(json.dumps(drawn, allow_nan=False)) == drawn
+    pictures = [drawn["data"]["details"][view.key].pop("overlay") for view in VIEWS]
+    assert drawn == detailed
+    assert {key: drawn["data"][key] for key in plain["data"]} == plain["data"]
+    for view, picture in zip(VIEWS, pictures, strict=True):
+        measured = measure(
+            {view: base64.b64decode(photo) for view, photo in PHOTOS.items()}, DEFAULTS, FakePool(detect)
+        )
+        file = base64.b64decode(picture.pop("data"), validate=True)
+        assert file == measured.overlay(view.name, 300, blur_face=True)
+        assert picture == {
+            "media_type": "image/jpeg",
+            "width": pixels_of(file).shape[1],
+            "height": pixels_of(file).shape[0],
+        }
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import signal
 import textwrap
 from collections.abc import Callable, Coroutine, Iterator
@@ -14,11 +15,12 @@ from runpod.serverless.modules.rp_job import aiohttp
 from runpod.serverless.modules.rp_logger import RunPodLogger
 from runpod.serverless.modules.worker_state import JobsProgress
 
+from posture.views import VIEWS
 from posture.worker import sdk
 from posture.worker.worker import Pool, Worker
 from testing.builders import FakeLog
 from testing.loopback import CUT, CUT_AFTERWARDS, SILENT, LoopbackPlatform
-from tests.worker.test_answering import SETTINGS
+from tests.worker.test_answering import PHOTOS, SETTINGS, answer, worker
 
 
 def nothing_opened() -> Pool:
@@ -348,6 +350,37 @@ def test_of_a_local_tests_input_nothing_is_logged(
     journal.debug({"kept": 1})
     journal.debug("Retrieved local job: {'input': {'front': 'LYdt\\nkhgu'}}")
     assert capsys.readouterr().out.splitlines() == ["DEBUG  | {'kept': 1}", "DEBUG  | Retrieved local job."]
+
+
+def test_of_an_answer_with_overlays_no_picture_is_logged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(RunPodLogger, "log", sdk.log)
+    journal = RunPodLogger()
+    monkeypatch.setattr(journal, "level", "DEBUG")
+    told = answer(worker(), {"input": {**PHOTOS, "include": ["overlay"]}})
+    pictures = [told["data"]["details"][view.key]["overlay"]["data"] for view in VIEWS]
+    assert all(len(picture) > 10_000 for picture in pictures)
+    journal.debug(f"Handler output: {told}", "job-1")
+    journal.info(f"Job result: {json.dumps({'output': told})}", "job-1")
+    said = capsys.readouterr().out
+    assert [at for picture in pictures for at in range(0, len(picture), 20) if picture[at : at + 20] in said] == []
+    # Of each message the SDK logs the first and the last 2,000 characters.
+    assert said.count("'data': '[cut]'") == said.count('"data": "[cut]"') == 1
+
+
+def test_a_message_that_is_not_logged_is_not_looked_through(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Message:
+        def __str__(self) -> str:
+            raise AssertionError("nobody reads it")
+
+    monkeypatch.setattr(RunPodLogger, "log", sdk.log)
+    journal = RunPodLogger()
+    monkeypatch.setattr(journal, "level", "INFO")
+    journal.debug(Message())
+    assert capsys.readouterr().out == ""
 
 
 def test_a_signal_while_a_worker_ends_by_itself_is_the_first(monkeypatch: pytest.MonkeyPatch) -> None:

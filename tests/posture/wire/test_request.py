@@ -50,6 +50,24 @@ def test_every_shape_of_a_job_holds_the_same_request(photos: dict[str, str], sha
     assert parse(shape(photos)) == REQUEST
 
 
+@pytest.mark.parametrize(
+    "given", [{"overlay_size": 1024}, {"blur_face": False}, {"overlay_size": 300, "blur_face": True}]
+)
+@pytest.mark.parametrize("include", [{}, {"include": []}, {"include": ["details", "measures"]}])
+def test_what_an_overlay_is_like_is_refused_where_none_is_asked_for(given: Any, include: Any) -> None:
+    names = ", ".join(f"`{name}`" for name in sorted(given))
+    assert problem({**SIMPLE, **include, **given}) == f"{names} without an overlay."
+    options = parse({**SIMPLE, "include": ["overlay"], **given}).options
+    assert (options.overlay_size, options.blur_face) == (given.get("overlay_size", 1024), given.get("blur_face", False))
+
+
+@pytest.mark.parametrize("value", [255, 2049, 0, -1024, 1024.5, True, "1024", None, [1024]])
+def test_an_overlay_has_one_of_the_sizes_that_there_are(value: object) -> None:
+    told = refusal({**SIMPLE, "include": ["overlay"], "overlay_size": value}).problems[0]
+    assert told.problem == "the value of `overlay_size` is not one it can have."
+    assert told.advice == "`overlay_size` takes a whole number, 256 to 2048."
+
+
 def test_every_key_of_the_platform_is_ignored_in_a_bare_job() -> None:
     assert parse({**dict.fromkeys(PLATFORM_KEYS - {"input"}, "x"), **SIMPLE}) == REQUEST
 
