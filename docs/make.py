@@ -2,13 +2,14 @@
 
 In Markdown, what stands between cog's marks; in runpod_config.json the two schemas; in .runpod/hub.json the variables
 and, as in .runpod/tests.json, the machine that runpod_config.json describes; in docs/photos/ the drawings of
-docs/photos.svg.jinja. The photos in .runpod/tests.json are made by python -m docs.hub_photos. With --check it writes
-nothing and ends with status 1 where something is stale.
+docs/photos.svg.jinja; docs/overlay.jpg, the overlay of a demo image. The photos in .runpod/tests.json are made by
+python -m docs.hub_photos. With --check it writes nothing and ends with status 1 where something is stale.
 """
 
 import argparse
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from cogapp import Cog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.runtime import Macro
 
+import posture
+from posture import images
 from posture.wire.schema import input_schema, output_schema
 from posture.worker.settings import VARIABLES, Variable
 
@@ -30,6 +33,11 @@ MARKDOWN = (
     "docs/REFUSALS.md",
 )
 DRAWINGS = "docs/photos"
+PICTURE = "docs/overlay.jpg"
+_DEMO = TOP / "demo_images"
+_SIZE = 800  # of the picture, in pixels
+# The mean difference of two pictures' pixels, of 255: another processor's numbers may differ in the last digit.
+_SAME = 1.0
 
 
 def stale(*, write: bool) -> list[str]:
@@ -40,6 +48,8 @@ def stale(*, write: bool) -> list[str]:
         found += _differs(name, text, write=write)
     for drawing, svg in drawings().items():
         found += _differs(f"{DRAWINGS}/{drawing}.svg", svg, write=write)
+    if _is_stale_picture(write=write):
+        found.append(PICTURE)
     return found
 
 
@@ -61,6 +71,20 @@ def _differs(name: str, text: str, *, write: bool) -> list[str]:
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)
     return [name]
+
+
+def _is_stale_picture(*, write: bool) -> bool:
+    made, file = _overlay(), TOP / PICTURE
+    before, after = (images.shown(data, 1, _SIZE).astype(float) for data in (file.read_bytes(), made))
+    is_stale = before.shape != after.shape or abs(before - after).mean() > _SAME
+    if write and is_stale:
+        file.write_bytes(made)
+    return bool(is_stale)
+
+
+@cache
+def _overlay() -> bytes:
+    return posture.measure(_DEMO / "front_image.jpg", _DEMO / "side_image.jpg").overlay("front", _SIZE)
 
 
 def _is_stale_markdown(name: str, *, write: bool) -> bool:

@@ -48,8 +48,10 @@ PLUMB = "plumb_line"  # its name
 # Of 100, as libjpeg counts. The colors are not reduced, or lines of two pixels would lose theirs.
 _QUALITY = 85
 
-# Of the palette those with most contrast to white: blue, vermillion, bluish green, reddish purple.
-_COLORS: tuple[Color, ...] = ((0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167))
+# Of the palette those with most contrast to white: blue, bluish green, vermillion, reddish purple. The first and the
+# third, of back and body, which lie side by side, differ most for every eye.
+_COLORS: tuple[Color, ...] = ((0, 114, 178), (0, 158, 115), (213, 94, 0), (204, 121, 167))
+_VERMILLION = _COLORS[2]
 _ORANGE: Color = (230, 159, 0)
 _INK: Color = (17, 17, 17)
 _WHITE = 255  # of each color, the paper
@@ -59,7 +61,7 @@ _COVER: Color = (112, 112, 112)
 _NOTHING: Color = (200, 200, 200)  # where the levelled photo shows nothing
 
 # Of the longer side, the height of letters. In pixels: at least this, but for small overlays with much to say.
-_SHARE, _LETTERS = 0.02, (6, 10)
+_SHARE, _LETTERS = 0.02, (6, 11)
 # The same of the width of lines.
 _WIDTH, _LEAST_WIDTH = 0.004, 2
 _THIN, _HAIR = 0.4, 0.25  # of that width
@@ -498,7 +500,7 @@ def _warnings(page: _Page) -> Iterator[Text]:
         is_unfit = any(CODES[finding.code].error for finding in page.of.warnings)
         left, top = page.type.space, page.head + page.body + page.type.space
         box = left, top, page.width - left, top + len(page.warnings) * page.type.line
-        yield Text("warnings", page.warnings, box, _COLORS[1] if is_unfit else _ORANGE)
+        yield Text("warnings", page.warnings, box, _VERMILLION if is_unfit else _ORANGE)
 
 
 # Pixels

@@ -89,7 +89,8 @@ class RequestOptions(Options, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 DEFAULTS = RequestOptions()
-_OF_OVERLAYS = frozenset(["overlay_size", "blur_face"])
+# They say what an overlay is like, and so mean nothing without one.
+OF_OVERLAYS = ("overlay_size", "blur_face")
 _OPTION_NAMES = frozenset(RequestOptions.__struct_fields__)
 _OPTIONS = f"The options are {', '.join(f'`{name}`' for name in RequestOptions.__struct_fields__)}."
 
@@ -197,7 +198,7 @@ def _options(given: Mapping[str, Any], defaults: RequestOptions) -> RequestOptio
         advice = f"Did you mean {_listed(meant)}?" if meant else "Leave them out."
         raise _invalid(f"unknown names: {_listed(unknown)}.", f"{advice} {_OPTIONS}")
     options = choose(given, defaults)
-    if (needless := given.keys() & _OF_OVERLAYS) and "overlay" not in options.include:
+    if (needless := given.keys() & {*OF_OVERLAYS}) and "overlay" not in options.include:
         raise _invalid(
             f"{_listed(needless)} without an overlay.", 'Send `"include": ["overlay"]` too, or leave it out.'
         )

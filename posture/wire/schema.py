@@ -14,7 +14,7 @@ from posture.options import LARGEST_OVERLAY, Calibration, Level, Mode
 from posture.views import VIEWS, View
 from posture.wire.address import MAX_LENGTH
 from posture.wire.base64_text import MAX_ENCODED_LENGTH
-from posture.wire.request import SPELLINGS, RequestOptions
+from posture.wire.request import OF_OVERLAYS, SPELLINGS, RequestOptions
 
 Schema = dict[str, Any]
 
@@ -41,6 +41,10 @@ def input_schema() -> Schema:
             }
             for names in SPELLINGS
         ],
+        "dependentSchemas": {
+            name: {"required": ["include"], "properties": {"include": {"contains": {"const": "overlay"}}}}
+            for name in OF_OVERLAYS
+        },
         "$defs": {
             "photo": {
                 "description": f"Base64 of a JPEG or PNG file of at least {MIN_SIDE}x{MIN_SIDE} pixels and at most "

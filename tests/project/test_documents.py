@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from docs import make, tables
 from posture.models import files
@@ -19,6 +20,7 @@ MADE = (
     ".runpod/hub.json",
     ".runpod/tests.json",
     *(f"{make.DRAWINGS}/{name}.svg" for name in make.drawings()),
+    make.PICTURE,
 )
 
 
@@ -116,6 +118,19 @@ def test_what_is_changed_by_hand_is_noticed_and_made_again(
     assert make.stale(write=True) == [name]
     assert (copy / name).read_bytes() == (TOP / name).read_bytes()
     assert make.stale(write=False) == []
+
+
+@pytest.mark.parametrize("change", [lambda image: image.rotate(0.5), lambda image: image.resize((300, 320))])
+def test_a_picture_that_shows_something_else_is_noticed_and_made_again(
+    copy: Path, change: Callable[[Image.Image], Image.Image]
+) -> None:
+    file = copy / make.PICTURE
+    with Image.open(file) as image:
+        change(image).save(file, "JPEG")
+    assert make.stale(write=False) == make.stale(write=True) == [make.PICTURE]
+    assert make.stale(write=False) == []
+    assert file.stat().st_size < 120_000
+    assert f"({make.PICTURE})" in (TOP / "README.md").read_text()
 
 
 @pytest.mark.usefixtures("copy")
