@@ -61,7 +61,7 @@ _COVER: Color = (112, 112, 112)
 _NOTHING: Color = (200, 200, 200)  # where the levelled photo shows nothing
 
 # Of the longer side, the height of letters. In pixels: at least this, but for small overlays with much to say.
-_SHARE, _LETTERS = 0.02, (6, 11)
+_SHARE, _LETTERS = 0.02, (6, 10)
 # The same of the width of lines.
 _WIDTH, _LEAST_WIDTH = 0.004, 2
 _THIN, _HAIR = 0.4, 0.25  # of that width
@@ -201,14 +201,16 @@ class _Type:
 
     def wrapped(self, text: str, width: float) -> Iterator[str]:
         """The lines of a text in a column."""
-        line = ""
+        line, space = list[str](), self.length(" ")
+        used = -space
         for word in text.split():
-            longer = f"{line} {word}".strip()
-            if line and self.length(longer) > width:
-                yield line
-                longer = word
-            line = longer
-        yield line
+            needed = self.length(word)
+            if line and used + space + needed > width:
+                yield " ".join(line)
+                line, used = [], -space
+            line.append(word)
+            used += space + needed
+        yield " ".join(line)
 
 
 @lru_cache(maxsize=64)

@@ -124,6 +124,14 @@ def moved_by(person: Landmarks, name: str, right: float = 0.0, down: float = 0.0
     return replace(person, points=points)
 
 
+def with_whole_head(points: builders.Points) -> Landmarks:
+    """The person with these points, the corners of whose eyes lie where the eyes do."""
+    corners = {
+        f"{side}_eye_{corner}": points[f"{side}_eye"] for side in ("left", "right") for corner in ("inner", "outer")
+    }
+    return landmarks({**points, **corners})
+
+
 def beside(size: float) -> Landmarks:
     """Somebody of that size in the right half of a picture twice as wide."""
     return STANDING.moved(0, size).shifted(SIZE[0], 0)

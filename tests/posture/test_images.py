@@ -737,3 +737,38 @@ def test_want_of_memory_is_no_fault_of_the_files(tmp_path: Path, suffix: str, op
     ran = python(tmp_path, TOP, "-c", SCARCE.format(file=str(file)))
     assert ran.returncode == 0, ran.stderr
     assert set(ran.stdout.split()) == {"MemoryError", "4000"}
+
+
+# a picture to be shown
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize(
+    ("side", "shape"),
+    [
+        (4000, (900, 1200, 3)),
+        (1200, (900, 1200, 3)),
+        (601, (900, 1200, 3)),
+        (600, (450, 600, 3)),
+        (300, (225, 300, 3)),
+    ],
+)
+def test_a_picture_is_shown_in_no_fewer_pixels_than_asked_for_and_less_than_twice_as_many_across(
+    kind: str, side: int, shape: tuple[int, ...]
+) -> None:
+    assert images.shown(file_bytes(picture(1200, 900), kind), 1, side).shape == shape
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_shown_upright_as_it_is_measured(orientation: int) -> None:
+    said = Image.Exif()
+    said[ExifTags.Base.Orientation] = orientation
+    file = file_bytes(picture(640, 480), "JPEG", exif=said)
+    measured = images.read(file)
+    shown = images.shown(file, measured.orientation, images.MEASURING_SIDE)
+    np.testing.assert_array_equal(shown, measured.pixels)
+
+
+def test_transparent_parts_are_shown_white() -> None:
+    clear = Image.new("RGBA", (300, 200), (255, 0, 0, 0))
+    assert images.shown(file_bytes(clear), 1, 512).min() == 255

@@ -3,7 +3,8 @@ import pytest
 from mediapipe.tasks.python.vision.pose_landmarker import PoseLandmark
 
 from posture.landmarks import INDEX, NAMES, Landmarks, turned
-from testing.builders import FRONT, landmarks
+from testing.builders import FRONT, SIDE, Points, landmarks
+from tests.posture.people import with_whole_head
 
 
 def test_the_names_are_mediapipes_and_in_its_order() -> None:
@@ -51,3 +52,22 @@ def test_arrays_of_another_shape_are_refused() -> None:
         Landmarks(np.zeros((32, 2)), np.zeros(33), np.zeros(33), np.zeros(33))
     with pytest.raises(ValueError, match=r"presence must be \(33,\), not \(3,\)"):
         Landmarks(np.zeros((33, 2)), np.zeros(33), np.zeros(3), np.zeros(33))
+
+
+@pytest.mark.parametrize("points", [FRONT, SIDE])
+def test_the_circle_of_a_head_holds_crown_and_chin_of_old_and_young(points: Points) -> None:
+    person = with_whole_head(points)
+    (x, y), radius = person.head
+    assert (x, y) == pytest.approx(person.middle("left_eye", "right_eye", "left_ear", "right_ear"))
+    # Of an adult's body, of 730 pixels from nose to ankles, a head is some 110 to 120 high, hair included 140.
+    assert 80 < radius < 120
+    # Of a small child's the head is a quarter, and its features lie further apart.
+    head = {name: (x + 1.5 * (at[0] - x), y + 1.5 * (at[1] - y)) for name, at in points.items() if at[1] < 240}
+    assert with_whole_head({**points, **head}).head[1] > 120
+
+
+def test_the_circle_of_a_head_goes_with_the_picture() -> None:
+    person = landmarks(SIDE)
+    (x, y), radius = person.moved(0, 2).shifted(10, -20).head
+    (was_x, was_y), was = person.head
+    assert (x, y, radius) == pytest.approx((2 * was_x + 10, 2 * was_y - 20, 2 * was))

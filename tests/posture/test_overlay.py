@@ -27,7 +27,7 @@ from posture.wire.request import parse
 from testing import builders
 from testing.builders import FRONT_PHOTO, SIDE_PHOTO, SIZE, FakePool, detect_by, landmarks
 from testing.pictures import encoded, file_bytes, mirror, pixels_of
-from tests.posture.people import beside, for_each_view, measured, turned
+from tests.posture.people import for_each_view, measured, turned, with_whole_head
 
 # An angle of each kind that is far from nothing, and the head low beside the shoulders.
 LEANING = {
@@ -175,6 +175,39 @@ def test_the_lines_are_seen_where_they_should_be_on_all_clothes(clothes: str, ph
             seen = [np.abs(pixels[math.floor(y), math.floor(x)] - stroke.color).max() < 60 for x, y in along]
             # A third is enough of what is dashed, or lies under another line.
             assert np.mean(seen) > 0.3, stroke.name
+
+
+# Of linear RGB, as it is seen without one of the three kinds of cones: G. M. Machado, M. M. Oliveira, L. A. F.
+# Fernandes, A physiologically-based model for simulation of color vision deficiency (2009), severity 1,
+# doi:10.1109/TVCG.2009.113.
+EYES = {
+    "all cones": np.eye(3),
+    "protanopia": np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                            [-0.003882, -0.048116, 1.051998]]),
+    "deuteranopia": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                              [-0.011820, 0.042940, 0.968881]]),
+    "tritanopia": np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+                            [0.004733, 0.691367, 0.303900]]),
+}  # fmt: skip
+
+
+def seen_by(eyes: str, color: overlay.Color) -> Array:
+    """A color as these eyes see it, in CIELAB."""
+    linear = np.clip(EYES[eyes] @ (np.array(color) / 255) ** 2.2, 0, 1)
+    pixel = (linear ** (1 / 2.2)).astype(np.float32).reshape(1, 1, 3)
+    seen: Array = cv2.cvtColor(pixel, cv2.COLOR_RGB2LAB)[0, 0].astype(np.float64)
+    return seen
+
+
+@pytest.mark.parametrize("eyes", EYES)
+def test_the_lines_of_a_view_are_told_apart_by_all_eyes(eyes: str) -> None:
+    for of in views_of():
+        drawing = overlay.layout(of)
+        colors = {name: seen_by(eyes, stroke_of(drawing, name).color) for name in (*of.angles, PLUMB)}
+        for one, other in itertools.combinations(colors, 2):
+            assert np.linalg.norm(colors[one] - colors[other]) > 15, (one, other)  # about 2 can just be seen
+        if "back_tilt" in colors:  # beside each other
+            assert np.linalg.norm(colors["back_tilt"] - colors["body_tilt"]) > 90
 
 
 @pytest.mark.parametrize("clothes", CLOTHES)
@@ -437,8 +470,9 @@ def colorful(pixels: Pixels) -> int:
 
 @pytest.mark.parametrize("camera", ["untold", "looking down", "mirrored and rolled"])
 def test_no_part_of_any_head_is_left_where_it_is_to_be_covered(camera: str) -> None:
-    crowd = [landmarks(builders.FRONT, **FACE), landmarks(builders.FRONT, **FACE).moved(0, 0.7).shifted(600, 200)]
-    profile = [landmarks(builders.SIDE)]
+    somebody = with_whole_head(builders.FRONT)
+    crowd = [somebody, somebody.moved(0, 0.7).shifted(600, 200)]
+    profile = [with_whole_head(builders.SIDE)]
     for of, people in zip(views_of("upright", camera), (crowd, profile), strict=True):
         plain = replace(of, people=people, file=with_heads(people), angles={}, measures={})
         assert colorful(drawn(plain)) > 500
@@ -446,11 +480,8 @@ def test_no_part_of_any_head_is_left_where_it_is_to_be_covered(camera: str) -> N
         assert colorful(drawn(plain, LARGEST_OVERLAY, blur_face=True)) == 0
 
 
-FACE = {"left_eye": (515.0, 190.0), "right_eye": (485.0, 190.0)}
-
-
 def test_everybody_whom_a_look_has_found_is_covered() -> None:
-    crowd = [landmarks(builders.FRONT), beside(0.9)]
+    crowd = [with_whole_head(builders.FRONT), with_whole_head(builders.FRONT).moved(0, 0.9).shifted(SIZE[0], 0)]
     photo = builders.photo("red", (2 * SIZE[0], SIZE[1]))
 
     def seen(pixels: Pixels) -> list[Landmarks]:

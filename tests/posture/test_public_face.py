@@ -53,7 +53,7 @@ def test_photos_are_paths_bytes_or_open_files(pool: posture.LandmarkerPool) -> N
 
 
 def test_the_answer_is_the_workers_to_the_last_bit(pool: posture.LandmarkerPool, ask: Ask) -> None:
-    include = ["details", "landmarks", "measures"]
+    include = ["details", "landmarks", "measures", "overlay"]
     options: dict[str, Any] = {
         "mode": "fast",
         "calibration": "anatomical",
