@@ -64,7 +64,7 @@ _NOTHING: Color = (200, 200, 200)  # where the levelled photo shows nothing
 _SHARE, _LETTERS = 0.02, (6, 10)
 # The same of the width of lines.
 _WIDTH, _LEAST_WIDTH = 0.004, 2
-_THIN, _HAIR = 0.4, 0.25  # of that width
+_THIN, _HAIR = 0.5, 0.25  # of that width
 # By trust, and of the plumb line: lengths on and off, in widths of the line; 0 for an unbroken line.
 _DASHES: Mapping[str, Point] = {"good": (0, 0), "fair": (4, 2.5), "poor": (0.8, 2.5)}
 _PLUMB: Point = (12, 4)
@@ -234,6 +234,7 @@ class _Page:
     of: ViewMeasurement
     side: int
     type: _Type
+    margin_is_right: bool
 
     @cached_property
     def line_width(self) -> int:
@@ -262,15 +263,6 @@ class _Page:
         """The measure whose reference is the plumb line through the ankles, the longest."""
         offsets = [reading for reading in self.of.measures.values() if reading.measure.kind is OFFSET]
         return max(offsets, key=lambda reading: math.dist(*reading.reference), default=None)
-
-    @cached_property
-    def margin_is_right(self) -> bool:
-        """Whether labels stand on the right: behind somebody who faces the left, so that nothing is led over a face."""
-        if self.of.facing is not None:
-            return (self.of.facing == "left") != self.of.camera.mirrored
-        marks = self.of.landmarks
-        nose, *ears = self._levelled(np.array([marks.middle(name) for name in ("nose", "left_ear", "right_ear")]))
-        return bool(nose[0] <= max(ear[0] for ear in ears))
 
     # Of what is shown of the levelled photo, its corners in its own pixels
 
@@ -381,9 +373,29 @@ def layout(of: ViewMeasurement, size: int = OVERLAY) -> Drawing:
     A photo smaller than SMALLEST_OVERLAY is enlarged, or there would be no room for text.
     """
     side = max(SMALLEST_OVERLAY, min(size, max(of.width, of.height)))
+    # Behind somebody who faces the left; of who is seen from the front, on the person's left.
+    is_right = of.facing is None or (of.facing == "left") != of.camera.mirrored
+    pages = [_fitting(of, side, margin_is_right=right) for right in (is_right, not is_right)]
+    return next((drawing for drawing in map(_drawing, pages) if not _hides_face(of, drawing)), _drawing(pages[0]))
+
+
+def _fitting(of: ViewMeasurement, side: int, *, margin_is_right: bool) -> _Page:
+    """With the largest letters for which there is room."""
     letters = range(max(_LETTERS[1], round(_SHARE * side)), _LETTERS[0] - 1, -1)
-    pages = [_Page(of, side, _Type(each)) for each in letters]
-    page = next((page for page in pages if page.height <= side), pages[-1])
+    pages = [_Page(of, side, _Type(each), margin_is_right) for each in letters]
+    return next((page for page in pages if page.height <= side), pages[-1])
+
+
+def _hides_face(of: ViewMeasurement, drawing: Drawing) -> bool:
+    """Whether a label is led to its line over the person's eyes, nose or mouth."""
+    names = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+    face = np.array([[of.landmarks.middle(name) for name in names]])
+    box = cv2.boundingRect(cv2.perspectiveTransform(face, drawing.homography).astype(np.float32))
+    ends = [np.round(leader.points).astype(int).tolist() for leader in drawing.leaders]
+    return any(cv2.clipLine(box, start, end)[0] for start, end in ends)
+
+
+def _drawing(page: _Page) -> Drawing:
     strokes = [*_skeleton(page), *_lines(page)]
     texts, leaders = _labels(page, {stroke.name: stroke for stroke in strokes})
     return Drawing(
