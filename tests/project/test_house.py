@@ -14,6 +14,8 @@ MAY_IMPORT = {
     "posture/worker": {"core", "posture/wire"},
     "posture/comparison": {"core", "posture/wire"},
     "posture/report": {"core", "posture/wire", "posture/comparison"},
+    "posture/cli": {"core", "posture/wire", "posture/comparison", "posture/report"},
+    "posture/__main__": {"posture/cli"},
     "deploy": {"posture/wire"},
     "runpod_handler.py": {"core", "posture/wire", "posture/worker"},
     "test_runpod_local.py": {"core", "posture/wire", "runpod_handler.py", "deploy"},
@@ -41,7 +43,7 @@ def room(name: str) -> str | None:
     """The room of a module's dotted name or a file's path; None for what is not of this tree."""
     path = name.removesuffix(".py").replace(".", "/")
     packages = ("posture/wire", "posture/worker", "deploy", "docs", "scripts", "testing", "bench", "tests")
-    for place in (*packages, "posture/comparison", "posture/report"):
+    for place in (*packages, "posture/comparison", "posture/report", "posture/cli", "posture/__main__"):
         if path == place or path.startswith(f"{place}/"):
             return place
     for script in ("runpod_handler", "test_runpod_local"):

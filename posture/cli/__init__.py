@@ -1,0 +1,222 @@
+"""The command line: photos on this machine to tables, pictures and files. Its door is posture/__main__.py.
+
+Importing it loads click alone, so that its help is quick; what measures is imported by the commands that do.
+"""
+
+import errno
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+
+import posture
+from posture.cli import terminal
+from posture.cli.failures import DEFECT, INTERRUPTED, MEASURED, REFUSED, USAGE, InterruptedByUserError, told
+from posture.models import metrics
+
+if TYPE_CHECKING:
+    from posture.analysis import Model
+    from posture.cli.pairs import Pair
+    from posture.wire.request import RequestOptions
+
+Opener: TypeAlias = "Callable[[int | None], AbstractContextManager[Model]]"
+
+_STATUS = f"""\b
+Exit status:
+  {MEASURED}  measured
+  {REFUSED}  a photo was refused
+  {USAGE}  it cannot be done as asked: arguments, files, the model
+  {DEFECT}  a defect of the program
+  {INTERRUPTED}  interrupted; a batch goes on where it stopped
+"""
+
+
+def run() -> None:
+    """Runs the command line for the process, and ends it."""
+    metrics.stop()
+    terminal.tolerate()
+    with terminal.quiet():
+        commands.main(prog_name="posture")
+
+
+class _Commands(click.Group):
+    """The boundary: whatever a command raises is told in a sentence."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command that is asked for."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except KeyboardInterrupt:
+            raise InterruptedByUserError("interrupted.") from None
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # the reader has seen enough; click ends quietly
+            raise told(error) from error
+
+
+class _Measuring(click.Command):
+    """A command that takes the options of a request, beside its own. They are looked up when they are needed."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Its own parameters, then the options of a request, then --help."""
+        from posture.cli.flags import flags  # noqa: PLC0415
+
+        *own, help_option = super().get_params(ctx)
+        return [*own, *flags(), help_option]
+
+
+def _colors() -> bool | None:
+    """None: where there is a terminal. NO_COLOR turns them off (https://no-color.org)."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+@click.group(cls=_Commands, epilog=_STATUS, context_settings={"color": _colors()})
+@click.version_option(posture.__version__, prog_name="posture")
+def commands() -> None:
+    """Posture angles from photos of a standing person, one from the front and one from the side.
+
+    Nothing leaves this machine. The angles are for screening and for following a person over time; they are no
+    diagnosis.
+    """
+
+
+_PHOTO = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+_MEASURE = """\b
+Examples:
+  posture measure front.jpg side.jpg
+  posture measure front.jpg side.jpg --mode precise
+  posture measure front.jpg side.jpg --camera-roll front=2.5 --camera side.pitch=-3 --mirrored front
+  posture measure front.jpg side.jpg --json --include measures > 2025-03-01.json
+"""
+
+
+@commands.command(cls=_Measuring, epilog=_MEASURE)
+@click.argument("front", type=_PHOTO)
+@click.argument("side", type=_PHOTO)
+@click.option("--json", "as_json", is_flag=True, help="Print the worker's answer, details included, not a table.")
+@click.pass_context
+def measure(
+    ctx: click.Context,
+    /,
+    *,
+    front: Path,
+    side: Path,
+    as_json: bool,
+    **said: Any,  # noqa: ANN401  by the option's name, what its flag holds
+) -> None:
+    """Measure the person in two photos, JPEG or PNG: a table with words."""
+    from posture import analysis  # noqa: PLC0415
+    from posture.cli import flags, tables  # noqa: PLC0415
+    from posture.cli.pairs import content  # noqa: PLC0415
+    from posture.wire.answer import failure, success  # noqa: PLC0415
+
+    photos = {"front": front, "side": side}
+    options = flags.chosen(said, include=sorted({"details", *said["include"]}))
+    with _open_model(ctx, len(photos)) as model:
+        try:
+            read = {view: content(photo) for view, photo in photos.items()}
+            measurement = analysis.measure(read, options, model)
+        except posture.PostureError as refusal:
+            if as_json:
+                _print_json(failure(refusal))
+            else:
+                _print_lines(tables.refused(refusal.problems, tables.width(sys.stderr)), err=True)
+            ctx.exit(REFUSED)
+    answer = success(measurement, options.include, options.language)
+    if as_json:
+        _print_json(answer)
+    else:
+        _print_lines(tables.measured(answer, {view: str(photo) for view, photo in photos.items()}, tables.width()))
+
+
+def _open_model(ctx: click.Context, landmarkers: int | None = None) -> "AbstractContextManager[Model]":
+    """The models, or what a test gives in their place."""
+    opener: Opener = ctx.obj or posture.open_model
+    return opener(landmarkers)
+
+
+def _print_json(answer: Mapping[str, Any]) -> None:
+    click.echo(json.dumps(answer, indent=2))
+
+
+def _print_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    for line in lines:
+        click.echo(line, err=err)
+
+
+_BATCH = """\b
+Examples:
+  posture batch pairs.csv --out results.csv
+  posture batch photos --out results.jsonl --mode precise
+
+PAIRS is a CSV file with the columns id,front,side, whose paths are taken from its own folder and whose id may be left
+out; or a folder of photos named <id>_front.* and <id>_side.*. A pair that cannot be measured gets a line that says why,
+and the status is then 1. What was stopped goes on where it stopped when it is run again: the ids in FILE are done.
+"""
+
+
+@commands.command(cls=_Measuring, epilog=_BATCH)
+@click.argument("pairs", type=click.Path(exists=True, path_type=Path))
+@click.option("--out", required=True, type=_FILE, metavar="FILE", help="Where the results go: .csv, or .jsonl.")
+@click.pass_context
+def batch(ctx: click.Context, /, *, pairs: Path, out: Path, **said: Any) -> None:  # noqa: ANN401  as in `measure`
+    """Measure many pairs of photos, on all cores, into a file."""
+    from tqdm import tqdm  # noqa: PLC0415
+
+    from posture.cli import flags  # noqa: PLC0415
+    from posture.cli import pairs as listed  # noqa: PLC0415
+    from posture.cli.results import Results  # noqa: PLC0415
+
+    options = flags.chosen(said, include=sorted({"details", *said["include"]}))
+    everything = listed.read(pairs)
+    with Results(out, options) as results:
+        left = [pair for pair in everything if pair.name not in results.done]
+        codes = Counter(results.done[pair.name].code for pair in everything if pair.name in results.done)
+        before = codes.total()
+        try:
+            with (
+                closing(_answered(ctx, left, options)) as coming,
+                tqdm(total=len(everything), initial=before, unit="pair", disable=None, dynamic_ncols=True) as bar,
+            ):
+                for pair, answer in coming:
+                    results.add(pair.name, answer)
+                    codes[answer.get("code")] += 1
+                    bar.update()
+        finally:
+            click.echo(_summary(codes, len(everything), before, out), err=True)
+    if codes.keys() - {None}:
+        ctx.exit(REFUSED)
+
+
+def _answered(
+    ctx: click.Context, pairs: "Sequence[Pair]", options: "RequestOptions"
+) -> "Generator[tuple[Pair, Mapping[str, Any]], None, None]":
+    """Each pair and what it is answered; where there is none, no model is opened."""
+    from posture import cores  # noqa: PLC0415
+    from posture.cli.batch import answers  # noqa: PLC0415
+
+    if pairs:
+        with _open_model(ctx) as model:
+            yield from answers(pairs, options, model, cores.available())
+
+
+def _summary(codes: Mapping[str | None, int], of: int, before: int, out: Path) -> str:
+    """What became of the pairs: how many by code, None for those that were measured."""
+    refused = {code: count for code, count in codes.items() if code}
+    counts = ", ".join(f"{code} {count}" for code, count in sorted(refused.items()))
+    told = sum(codes.values())
+    return (
+        f"{told} of {of} pairs are in {out}{f', {before} from before' if before else ''}: "
+        f"{told - sum(refused.values())} measured, {sum(refused.values())} refused{f' ({counts})' if counts else ''}."
+        f"{'' if told == of else ' The same command goes on from here.'}"
+    )

@@ -1,0 +1,112 @@
+"""The options of a request as flags, made from their table: a field there is a flag here."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, get_args, get_origin
+
+import click
+import msgspec
+
+from posture.errors import RequestError
+from posture.options import choose
+from posture.wire.request import DEFAULTS, RequestOptions
+
+_FIELDS = {field.name: field.type for field in msgspec.structs.fields(RequestOptions)}
+# What a value may be beside a number; a name without a value says yes.
+_WORDS = {"": True, "true": True, "yes": True, "false": False, "no": False}
+
+
+def flags() -> list[click.Parameter]:
+    """A flag for each option of a request, in the order of their table."""
+    return [_option(name, kind) for name, kind in _FIELDS.items()]
+
+
+def chosen(said: Mapping[str, Any], **always: object) -> RequestOptions:
+    """The options of a request that these flags ask for; a flag that is None, or was given no time, asks for nothing.
+
+    `said` may hold other names too. `always`: options whatever the flags are. Raises click.UsageError for a value that
+    an option cannot have.
+    """
+    given = {name: value for name, value in said.items() if name in _FIELDS and value not in (None, ())}
+    trees = {name: _tree(name, told) for name, told in given.items() if isinstance(getattr(DEFAULTS, name), dict)}
+    try:
+        return choose({**given, **trees, **always}, DEFAULTS)
+    except RequestError as error:
+        problem = error.problems[0]
+        raise click.UsageError(f"{problem.problem} {problem.advice}") from None
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _option(name: str, kind: Any) -> click.Option:  # noqa: ANN401  an annotation is anything
+    value = get_args(kind)[0]
+    flag = _flag(name)
+    shape, how = _SHAPES[get_origin(value) or value](flag, value)
+    default = getattr(DEFAULTS, name)
+    described = msgspec.json.schema(kind)["description"].replace("`", "")
+    shown = default if isinstance(default, (str, int)) and not isinstance(default, bool) else None
+    return click.Option([shape, name], **how, default=None, help=f"{described}{f'  [{shown}]' if shown else ''}")
+
+
+def _switch(flag: str, _kind: object) -> tuple[str, dict[str, Any]]:
+    return f"{flag}/--no-{flag[2:]}", {}
+
+
+def _number(flag: str, kind: type) -> tuple[str, dict[str, Any]]:
+    return flag, {"type": kind}
+
+
+def _choice(flag: str, kind: object) -> tuple[str, dict[str, Any]]:
+    return flag, {"type": click.Choice(get_args(kind))}
+
+
+def _several(flag: str, kind: object) -> tuple[str, dict[str, Any]]:
+    (of,) = get_args(kind)
+    return flag, {"type": click.Choice(get_args(of)), "multiple": True}
+
+
+def _nested(flag: str, kind: object) -> tuple[str, dict[str, Any]]:
+    _view, value = get_args(kind)
+    if isinstance(value, type) and issubclass(value, msgspec.Struct):
+        return flag, {"metavar": "VIEW.NAME=NUMBER", "multiple": True}
+    return flag, {"metavar": "VIEW[=no]" if value is bool else "VIEW=NUMBER", "multiple": True}
+
+
+_Shape = Callable[[str, Any], tuple[str, dict[str, Any]]]
+# How an option is a flag, by what it takes: what it is called, and what click is told of it.
+_SHAPES: dict[object, _Shape] = {
+    Literal: _choice,
+    bool: _switch,
+    int: _number,
+    frozenset: _several,
+    dict: _nested,
+}
+
+
+def _tree(name: str, told: Iterable[str]) -> dict[str, Any]:
+    """What is told part by part, `front.roll=2.5`, as an object: {"front": {"roll": 2.5}}.
+
+    Raises click.UsageError where a part is told twice.
+    """
+    tree: dict[str, Any] = {}
+    for text in told:
+        path, _, value = text.partition("=")
+        *outer, last = path.strip().split(".")
+        branch: Any = tree
+        for key in outer:
+            branch = branch.setdefault(key, {}) if isinstance(branch, dict) else None
+        if not isinstance(branch, dict) or last in branch:
+            raise click.UsageError(f"{_flag(name)} tells {path.strip()} twice.")
+        branch[last] = _value(name, value.strip())
+    return tree
+
+
+def _value(name: str, text: str) -> float | bool:
+    """A number, yes or no. Raises click.UsageError for anything else."""
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    try:
+        return float(text)
+    except ValueError:
+        raise click.UsageError(f"{_flag(name)} has {text!a}, which is no number, and neither yes nor no.") from None

@@ -1,0 +1,127 @@
+"""Answers as text for people: a table a view, as wide as the terminal, or with a line a row where it goes to a file."""
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TextIO, TypeAlias
+
+import click
+
+from posture.errors import Finding
+
+Envelope: TypeAlias = Mapping[str, Any]
+
+# Narrower, the words have no room beside the numbers; wider, a line is hard to follow.
+_NARROWEST, _WIDEST = 72, 132
+_TRUST = {"good": "green", "fair": "yellow", "poor": "red"}
+# Of the angles' names, so that the tables of both views stand alike; of the other measures some are longer.
+_LONGEST = len("shoulder_tilt")
+_UNITS = {"degrees": "°"}  # any other is a share: %
+_TAKEN_OFF = {
+    "client": "levelled as told",
+    "photo": "levelled by what the photo records of gravity",
+    "lines": "levelled by the upright edges of the room",
+}
+
+
+def width(stream: TextIO | None = None) -> int | None:
+    """How many characters a line takes at the terminal; None where the stream, the output unless told, is none."""
+    if not (stream or sys.stdout).isatty():
+        return None
+    return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
+
+
+def measured(answer: Envelope, photos: Mapping[str, str], wide: int | None) -> Iterator[str]:
+    """The lines that tell an answer with details. `photos`: by the views' names, what each is called."""
+    details = answer["data"]["details"]
+    for view, name in photos.items():
+        of = details[f"{view}_view"]
+        yield click.style(f"{view.capitalize()}: {name}", bold=True)
+        yield from fitted(f"  {_picture(of)}; {_level(of['camera'])}", wide, 2)
+        yield from _readings({**of["angles"], **of.get("measures", {})}, wide)
+        for warning in of["warnings"]:
+            text = f"{warning['message']} {warning['advice']}"
+            yield from _told(f"warning {warning['code']}", text, wide, "yellow")
+        yield ""
+    how = ", ".join(f"{name} {details[name]}" for name in ("mode", "calibration", "level"))
+    yield from fitted(f"Measured with {how}, by posture {details['version']}. {_LEGEND}", wide)
+
+
+_LEGEND = (
+    "± holds 95 % of retakes of the same pose; trust is how well differences can be told. Left and right are the "
+    "person's own. Not a medical device: no diagnosis."
+)
+
+
+def refused(problems: Iterable[Finding], wide: int | None) -> Iterator[str]:
+    """The lines that tell why photos are refused, and what to do about it."""
+    for problem in problems:
+        photo = f"{problem.view} photo: " if problem.view else ""
+        yield from _told(problem.code, f"{photo}{problem.problem} {problem.advice}", wide, "red")
+
+
+def fitted(text: str, wide: int | None, indent: int = 0) -> list[str]:
+    """A paragraph in lines that fit, those behind the first indented; one line where nothing need fit."""
+    if wide is None:
+        return [text]
+    return textwrap.wrap(text, wide, subsequent_indent=" " * indent, break_on_hyphens=False)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], wide: int | None) -> Iterator[str]:
+    """Rows below their header. Numbers stand to the right; the last column, of words, is wrapped."""
+    cells = [header, *rows]
+    *widths, _words = (max(len(click.unstyle(cell)) for cell in column) for column in zip(*cells, strict=True))
+    for row in cells:
+        *narrow, words = row
+        padded = [_padded(cell, size) for cell, size in zip(narrow, widths, strict=True)]
+        indent = 2 + sum(widths) + 2 * len(widths)
+        first, *others = fitted(words, wide and wide - indent) or [""]
+        yield f"  {'  '.join([*padded, first])}".rstrip()
+        yield from (" " * indent + line for line in others)
+
+
+def _padded(cell: str, size: int) -> str:
+    padding = " " * (size - len(click.unstyle(cell)))
+    return padding + cell if cell[-1:].isdigit() else cell + padding
+
+
+def _told(code: str, text: str, wide: int | None, color: str) -> Iterator[str]:
+    """A paragraph that begins with a code."""
+    first, *others = fitted(f"  {code}: {text}", wide, 4)
+    yield first.replace(code, click.style(code, fg=color), 1)
+    yield from others
+
+
+def _picture(of: Mapping[str, Any]) -> str:
+    image = of["image"]
+    facing = f", {of['near_side']} side, facing {of['facing']}" if "facing" in of else ""
+    return f"{image['width']}x{image['height']}{facing}{', mirrored' if of['camera']['mirrored'] else ''}"
+
+
+def _level(camera: Mapping[str, Any]) -> str:
+    told = _TAKEN_OFF.get(camera["source"])
+    if told:
+        return f"{told}: roll {_tenths(camera['roll'])}°, pitch {_tenths(camera['pitch'])}°"
+    seen = camera.get("estimated_roll")
+    roll = f"{_tenths(seen['value'])} ± {_tenths(seen['uncertainty'])}°" if seen else ""
+    return f"not levelled: nobody told how the camera was held{roll and f'; the room shows a roll of {roll}'}"
+
+
+def _readings(readings: Mapping[str, Mapping[str, Any]], wide: int | None) -> Iterator[str]:
+    header = ("", "value", "", "trust", "in words")
+    rows = [
+        (
+            name.ljust(_LONGEST),
+            _tenths(reading["value"]),
+            f"± {_tenths(reading['uncertainty'])}{_UNITS.get(reading['unit'], '%')}",
+            click.style(reading["trust"], fg=_TRUST[reading["trust"]]),
+            reading["sentence"],
+        )
+        for name, reading in readings.items()
+    ]
+    yield from table(header, rows, wide)
+
+
+def _tenths(value: float) -> str:
+    return f"{round(value, 1) + 0.0:.1f}"  # + 0.0 makes -0.0 plain
