@@ -10,9 +10,8 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        sys.exit(
-            "The command line needs click, which is not installed. Run: pip install 'posture-measurement[measure]'"
-        )
+        sys.stderr.write("click is needed and not installed. Run: pip install 'posture-measurement[measure]'\n")
+        sys.exit(2)
     run()
 
 

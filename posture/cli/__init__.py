@@ -95,8 +95,9 @@ _MEASURE = """\b
 Examples:
   posture measure front.jpg side.jpg
   posture measure front.jpg side.jpg --mode precise
-  posture measure front.jpg side.jpg --camera-roll front=2.5 --camera side.pitch=-3 --mirrored front
-  posture measure front.jpg side.jpg --json --include measures > 2025-03-01.json
+  posture measure front.jpg side.jpg --camera-roll front=2.5 --mirrored front
+  posture measure front.jpg side.jpg --camera side.roll=1 --camera side.pitch=-3
+  posture measure front.jpg side.jpg --json --include measures > a.json
 """
 
 

@@ -32,6 +32,8 @@ def told(error: Exception) -> click.ClickException:
     """An exception in a sentence."""
     if isinstance(error, OSError):
         return UnfitError(f"{error.filename}: {error.strerror}." if error.filename else f"{error}.")
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("posture"):
+        return UnfitError(f"{error.name} is needed and not installed. Run: pip install 'posture-measurement[measure]'")
     if isinstance(error, (posture.ModelError, posture.NotInstalledError)):
         return UnfitError(str(error))
     return DefectError(f"this is a defect of posture {posture.__version__}: {where(error)}.")

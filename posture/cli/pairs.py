@@ -40,8 +40,9 @@ def read(place: Path) -> list[Pair]:
     """
     pairs = list(_in_folder(place) if place.is_dir() else _in_table(place))
     if not pairs:
-        named = " and ".join(f"<id>_{view}.*" for view in _NAMES)
-        raise UnfitError(f"{place} holds no pairs: no files {named}." if place.is_dir() else f"{place} is empty.")
+        files = " and ".join(f"<id>_{view}.*" for view in _NAMES)
+        why = f"holds no pairs: no files {files}." if place.is_dir() else "names no pairs."
+        raise UnfitError(f"{place} {why}")
     twice = [name for name, count in Counter(pair.name for pair in pairs).items() if count > 1]
     if twice:
         raise UnfitError(f"{place} has the id {twice[0]!a} more than once: ids must differ.")
