@@ -3,6 +3,7 @@
 Importing it loads click alone, so that its help is quick; what measures is imported by the commands that do.
 """
 
+import base64
 import errno
 import json
 import os
@@ -17,7 +18,7 @@ import click
 
 import posture
 from posture.cli import terminal
-from posture.cli.failures import DEFECT, INTERRUPTED, MEASURED, REFUSED, USAGE, InterruptedByUserError, told
+from posture.cli.failures import DEFECT, INTERRUPTED, MEASURED, REFUSED, USAGE, InterruptedByUserError, UnfitError, told
 from posture.models import metrics
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ Opener: TypeAlias = "Callable[[int | None], AbstractContextManager[Model]]"
 
 _STATUS = f"""\b
 Exit status:
-  {MEASURED}  measured
-  {REFUSED}  a photo was refused
-  {USAGE}  it cannot be done as asked: arguments, files, the model
-  {DEFECT}  a defect of the program
-  {INTERRUPTED}  interrupted; a batch goes on where it stopped
+  {MEASURED:3}  measured
+  {REFUSED:3}  a photo was refused
+  {USAGE:3}  it cannot be done as asked: arguments, files, the model
+  {DEFECT:3}  a defect of the program
+  {INTERRUPTED:3}  interrupted; a batch goes on where it stopped
 """
 
 
@@ -62,15 +63,20 @@ class _Commands(click.Group):
             raise told(error) from error
 
 
-class _Measuring(click.Command):
-    """A command that takes the options of a request, beside its own. They are looked up when they are needed."""
+class _Asking(click.Command):
+    """A command that takes options of a request beside its own. They are looked up when they are needed."""
+
+    def __init__(self, *arguments: Any, asks: Mapping[str, str] | None = None, **more: Any) -> None:  # noqa: ANN401
+        """`asks`: their names, and what they mean here; all if not given. The others: as click has them."""
+        super().__init__(*arguments, **more)
+        self._asks = asks
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Its own parameters, then the options of a request, then --help."""
         from posture.cli.flags import flags  # noqa: PLC0415
 
         *own, help_option = super().get_params(ctx)
-        return [*own, *flags(), help_option]
+        return [*own, *flags(self._asks), help_option]
 
 
 def _colors() -> bool | None:
@@ -89,51 +95,71 @@ def commands() -> None:
 
 
 _PHOTO = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 _MEASURE = """\b
 Examples:
   posture measure front.jpg side.jpg
-  posture measure front.jpg side.jpg --mode precise
+  posture measure front.jpg side.jpg --mode precise --overlay pictures
   posture measure front.jpg side.jpg --camera-roll front=2.5 --mirrored front
-  posture measure front.jpg side.jpg --camera side.roll=1 --camera side.pitch=-3
+  posture measure front.jpg side.jpg --camera side.pitch=-3 --no-strict
   posture measure front.jpg side.jpg --json --include measures > a.json
+  posture measure front.jpg side.jpg --report june.html --label June
 """
 
 
-@commands.command(cls=_Measuring, epilog=_MEASURE)
+@commands.command(cls=_Asking, epilog=_MEASURE)
 @click.argument("front", type=_PHOTO)
 @click.argument("side", type=_PHOTO)
 @click.option("--json", "as_json", is_flag=True, help="Print the worker's answer, details included, not a table.")
+@click.option("--overlay", "overlays", type=_FOLDER, metavar="DIR", help="Draw what was measured on copies there.")
+@click.option("--report", "page", type=_FILE, metavar="FILE", help="Write a page to print, as HTML.")
+@click.option("--label", default="", help="What the page calls the visit, its date for instance.")
 @click.pass_context
-def measure(
+def measure(  # noqa: PLR0913  each is a flag
     ctx: click.Context,
     /,
     *,
     front: Path,
     side: Path,
     as_json: bool,
+    overlays: Path | None,
+    page: Path | None,
+    label: str,
     **said: Any,  # noqa: ANN401  by the option's name, what its flag holds
 ) -> None:
-    """Measure the person in two photos, JPEG or PNG: a table with words."""
+    """Measure the person in two photos.
+
+    Prints a table with words. FRONT and SIDE are JPEG or PNG files.
+    """
     from posture import analysis  # noqa: PLC0415
     from posture.cli import flags, tables  # noqa: PLC0415
     from posture.cli.pairs import content  # noqa: PLC0415
-    from posture.wire.answer import failure, success  # noqa: PLC0415
+    from posture.wire.answer import asked_for, failure  # noqa: PLC0415
 
     photos = {"front": front, "side": side}
-    options = flags.chosen(said, include=sorted({"details", *said["include"]}))
+    drawn = _drawn(photos, overlays) if overlays else {}
+    _spare(photos.values(), [*drawn.values(), *([page] if page else [])])
+    pictured = {"overlay"} if overlays or page else set[str]()
+    options = flags.chosen(said, include=sorted({"details", *pictured, *said["include"]}))
     with _open_model(ctx, len(photos)) as model:
         try:
             read = {view: content(photo) for view, photo in photos.items()}
-            measurement = analysis.measure(read, options, model)
+            answer = asked_for(analysis.measure(read, options, model), options, model.map)
         except posture.PostureError as refusal:
             if as_json:
                 _print_json(failure(refusal))
             else:
                 _print_lines(tables.refused(refusal.problems, tables.width(sys.stderr)), err=True)
             ctx.exit(REFUSED)
-    answer = success(measurement, options.include, options.language)
+    for view, place in drawn.items():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(base64.b64decode(answer["data"]["details"][f"{view}_view"]["overlay"]["data"]))
+    if page:
+        from posture import report  # noqa: PLC0415
+
+        page.write_text(report.page([report.Visit(label, answer)], options.language), encoding="utf-8")
     if as_json:
         _print_json(answer)
     else:
@@ -144,6 +170,20 @@ def _open_model(ctx: click.Context, landmarkers: int | None = None) -> "Abstract
     """The models, or what a test gives in their place."""
     opener: Opener = ctx.obj or posture.open_model
     return opener(landmarkers)
+
+
+def _drawn(photos: Mapping[str, Path], folder: Path) -> dict[str, Path]:
+    """Where the picture of each view goes: named after the photo, and after the view too where both would be one."""
+    alike = len({photo.stem for photo in photos.values()}) < len(photos)
+    return {view: folder / f"{photo.stem}{f'_{view}' if alike else ''}_overlay.jpg" for view, photo in photos.items()}
+
+
+def _spare(read: Iterable[Path], written: Iterable[Path]) -> None:
+    """Raises UnfitError when a file to be written is one of those that are read."""
+    kept = {file.resolve() for file in read}
+    for place in written:
+        if place.resolve() in kept:
+            raise UnfitError(f"{place} is read, and would be written over.")
 
 
 def _print_json(answer: Mapping[str, Any]) -> None:
@@ -166,12 +206,12 @@ and the status is then 1. What was stopped goes on where it stopped when it is r
 """
 
 
-@commands.command(cls=_Measuring, epilog=_BATCH)
+@commands.command(cls=_Asking, epilog=_BATCH)
 @click.argument("pairs", type=click.Path(exists=True, path_type=Path))
 @click.option("--out", required=True, type=_FILE, metavar="FILE", help="Where the results go: .csv, or .jsonl.")
 @click.pass_context
 def batch(ctx: click.Context, /, *, pairs: Path, out: Path, **said: Any) -> None:  # noqa: ANN401  as in `measure`
-    """Measure many pairs of photos, on all cores, into a file."""
+    """Measure many pairs of photos into a file."""
     from tqdm import tqdm  # noqa: PLC0415
 
     from posture.cli import flags  # noqa: PLC0415
@@ -221,3 +261,61 @@ def _summary(codes: Mapping[str | None, int], of: int, before: int, out: Path) -
         f"{told - sum(refused.values())} measured, {sum(refused.values())} refused{f' ({counts})' if counts else ''}."
         f"{'' if told == of else ' The same command goes on from here.'}"
     )
+
+
+_VISITS = click.argument("answers", nargs=-1, required=True, metavar="ANSWER...")
+
+_COMPARE = """\b
+Examples:
+  posture compare march.json june.json
+  posture compare 2025-03-01=a.json 2025-06-01=b.json
+
+An ANSWER is a file that `posture measure --json` or the worker has written, or the result of a job on the platform;
+before it may stand what the visit is called. Each is compared with the first.
+"""
+
+
+@commands.command(epilog=_COMPARE)
+@_VISITS
+def compare(answers: Sequence[str]) -> None:
+    """Compare visits of one person.
+
+    Tells which differences are more than two photos of the same stance would show.
+    """
+    from posture.cli import tables, visits  # noqa: PLC0415
+
+    if len(answers) < 2:
+        raise click.UsageError("There must be at least two answers.")
+    read = visits.read(answers)
+    labels = [visit.label or visit.file.stem for visit in read]
+    try:
+        compared = posture.compare([visit.answer for visit in read], labels)
+    except ValueError as error:  # a file that is no answer, or a label that cannot be printed
+        raise UnfitError(str(error)) from None
+    _print_lines(tables.compared(compared, tables.width()))
+
+
+_REPORT = """\b
+Examples:
+  posture report june.json --out june.html
+  posture report 2025-03-01=a.json 2025-06-01=b.json --out report.html
+
+An ANSWER is a file as in `posture compare`, best with overlays: measured with --include overlay. They are its pictures.
+"""
+
+
+@commands.command(cls=_Asking, asks={"language": "The language of the page."}, epilog=_REPORT)
+@_VISITS
+@click.option("--out", required=True, type=_FILE, metavar="FILE", help="Where the page goes, as HTML.")
+def report(answers: Sequence[str], out: Path, **said: Any) -> None:  # noqa: ANN401  as in `measure`
+    """Write visits of a person as a page to print."""
+    from posture import report as pages  # noqa: PLC0415
+    from posture.cli import flags, visits  # noqa: PLC0415
+
+    read = visits.read(answers)
+    _spare([visit.file for visit in read], [out])
+    try:
+        page = pages.page([pages.Visit(visit.label, visit.answer) for visit in read], flags.chosen(said).language)
+    except ValueError as error:  # as in `compare`
+        raise UnfitError(str(error)) from None
+    out.write_text(page, encoding="utf-8")

@@ -10,7 +10,7 @@ from posture.analysis import Model, measure
 from posture.cli.failures import where
 from posture.cli.pairs import Pair, content
 from posture.errors import Finding, InternalError, PostureError
-from posture.wire.answer import failure, success
+from posture.wire.answer import asked_for, failure
 from posture.wire.request import RequestOptions
 
 Envelope: TypeAlias = dict[str, Any]
@@ -55,7 +55,7 @@ def _first(begun: "deque[tuple[Pair, Future[Envelope]]]") -> tuple[Pair, Envelop
 def _answer(pair: Pair, options: RequestOptions, model: Model) -> Envelope:
     try:
         photos = {view: content(photo) for view, photo in pair.photos.items()}
-        return success(measure(photos, options, model), options.include, options.language)
+        return asked_for(measure(photos, options, model), options, model.map)
     except PostureError as error:
         return failure(error)
     except Exception as error:  # noqa: BLE001  a defect at one pair must not stop the others

@@ -1,5 +1,6 @@
 """The options of a request as flags, made from their table: a field there is a flag here."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, get_args, get_origin
 
@@ -7,17 +8,20 @@ import click
 import msgspec
 
 from posture.errors import RequestError
-from posture.options import choose
-from posture.wire.request import DEFAULTS, RequestOptions
+from posture.wire.request import DEFAULTS, RequestOptions, asked
 
 _FIELDS = {field.name: field.type for field in msgspec.structs.fields(RequestOptions)}
 # What a value may be beside a number; a name without a value says yes.
 _WORDS = {"": True, "true": True, "yes": True, "false": False, "no": False}
 
+_NAMED = re.compile(f"`({'|'.join(_FIELDS)})`")  # an option, as errors name it
 
-def flags() -> list[click.Parameter]:
-    """A flag for each option of a request, in the order of their table."""
-    return [_option(name, kind) for name, kind in _FIELDS.items()]
+
+def flags(some: Mapping[str, str] | None = None) -> list[click.Parameter]:
+    """A flag for each option of a request, in the order of their table; or for `some`, by name, with other words."""
+    if some is None:
+        return [_option(name, kind) for name, kind in _FIELDS.items()]
+    return [_option(name, _FIELDS[name], words) for name, words in some.items()]
 
 
 def chosen(said: Mapping[str, Any], **always: object) -> RequestOptions:
@@ -29,22 +33,22 @@ def chosen(said: Mapping[str, Any], **always: object) -> RequestOptions:
     given = {name: value for name, value in said.items() if name in _FIELDS and value not in (None, ())}
     trees = {name: _tree(name, told) for name, told in given.items() if isinstance(getattr(DEFAULTS, name), dict)}
     try:
-        return choose({**given, **trees, **always}, DEFAULTS)
+        return asked({**given, **trees, **always})
     except RequestError as error:
-        problem = error.problems[0]
-        raise click.UsageError(f"{problem.problem} {problem.advice}") from None
+        told = f"{error.problems[0].problem} {error.advice}"
+        raise click.UsageError(_NAMED.sub(lambda found: _flag(found[1]), told)) from None
 
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _option(name: str, kind: Any) -> click.Option:  # noqa: ANN401  an annotation is anything
+def _option(name: str, kind: Any, words: str | None = None) -> click.Option:  # noqa: ANN401  an annotation is anything
     value = get_args(kind)[0]
     flag = _flag(name)
     shape, how = _SHAPES[get_origin(value) or value](flag, value)
     default = getattr(DEFAULTS, name)
-    described = msgspec.json.schema(kind)["description"].replace("`", "")
+    described = words or msgspec.json.schema(kind)["description"].replace("`", "")
     shown = default if isinstance(default, (str, int)) and not isinstance(default, bool) else None
     return click.Option([shape, name], **how, default=None, help=f"{described}{f'  [{shown}]' if shown else ''}")
 

@@ -1,14 +1,18 @@
 """Answers as text for people: a table a view, as wide as the terminal, or with a line a row where it goes to a file."""
 
+import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 import click
 
 from posture.errors import Finding
+
+if TYPE_CHECKING:
+    from posture.comparison import Comparison, Row, Seen
 
 Envelope: TypeAlias = Mapping[str, Any]
 
@@ -61,6 +65,50 @@ def refused(problems: Iterable[Finding], wide: int | None) -> Iterator[str]:
         yield from _told(problem.code, f"{photo}{problem.problem} {problem.advice}", wide, "red")
 
 
+def compared(comparison: "Comparison", wide: int | None) -> Iterator[str]:
+    """The lines that tell how each later visit compares with the first."""
+    first, *others = comparison.visits
+    for number, visit in enumerate(others, 1):
+        yield click.style(f"{visit.label} against {first.label}", bold=True)
+        for remark in (*visit.refused, *visit.remarks):
+            yield from fitted(f"  {remark.text()}", wide, 2)
+        for view in dict.fromkeys(row.view for row in comparison.rows):
+            yield f"  {view.capitalize()}"
+            for remark in visit.by_view.get(view, ()):
+                yield from fitted(f"    {remark.text()}", wide, 4)
+            rows = [_change(row, number) for row in comparison.rows if row.view == view]
+            yield from table(("", "first", "", "here", "", "change", "limit", ""), rows, wide)
+        yield ""
+    yield from fitted(_LIMIT, wide)
+
+
+_LIMIT = (
+    "Within the limit lie 95 % of the differences between two photos of the same stance; how differently a person "
+    "stands the second time is no part of it."
+)
+
+
+def _change(row: "Row", number: int) -> tuple[str, ...]:
+    """What a later visit reads of a measure, beside the first."""
+    unit = _UNITS.get(row.measure.unit, "%")
+    first, here = row.visits[0], row.visits[number]
+    if here is None or here.difference is None:
+        told = "not at this visit" if here is None else "; ".join(remark.text() for remark in here.remarks)
+        change, limit = "", ""
+    else:
+        change = f"{_tenths(here.difference, '+')}{unit}"
+        limit = "" if here.limit is None else f"{_tenths(here.limit)}{unit}"
+        judged = {True: click.style("more than the limit", fg="yellow"), False: "within it", None: ""}[here.exceeds]
+        told = "; ".join(filter(None, (judged, *(remark.text() for remark in here.remarks))))
+    return row.measure.name.ljust(_LONGEST), *_seen(first, unit), *_seen(here, unit), change, limit, told
+
+
+def _seen(seen: "Seen | None", unit: str) -> tuple[str, str]:
+    if seen is None:
+        return "", ""
+    return _tenths(seen.value), f"{unit}" if seen.uncertainty is None else f"± {_tenths(seen.uncertainty)}{unit}"
+
+
 def fitted(text: str, wide: int | None, indent: int = 0) -> list[str]:
     """A paragraph in lines that fit, those behind the first indented; one line where nothing need fit."""
     if wide is None:
@@ -81,9 +129,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], wide: int | None
         yield from (" " * indent + line for line in others)
 
 
+_IS_NUMBER = re.compile(r"[-+]?[\d.]+[°%]?")
+
+
 def _padded(cell: str, size: int) -> str:
     padding = " " * (size - len(click.unstyle(cell)))
-    return padding + cell if cell[-1:].isdigit() else cell + padding
+    return padding + cell if _IS_NUMBER.fullmatch(cell) else cell + padding
 
 
 def _told(code: str, text: str, wide: int | None, color: str) -> Iterator[str]:
@@ -123,5 +174,6 @@ def _readings(readings: Mapping[str, Mapping[str, Any]], wide: int | None) -> It
     yield from table(header, rows, wide)
 
 
-def _tenths(value: float) -> str:
-    return f"{round(value, 1) + 0.0:.1f}"  # + 0.0 makes -0.0 plain
+def _tenths(value: float, sign: str = "") -> str:
+    """A value in tenths; with "+" as `sign`, what is above 0 has one."""
+    return f"{round(value, 1) + 0.0:{sign}.1f}"  # + 0.0 makes -0.0 plain

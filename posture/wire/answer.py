@@ -10,7 +10,7 @@ from posture.errors import Finding, InternalError, PostureError
 from posture.landmarks import NAMES
 from posture.measurement import Line, Measurement, Reading, ViewMeasurement
 from posture.options import OVERLAY
-from posture.wire.request import Include
+from posture.wire.request import Include, RequestOptions
 from posture.words import Language, sentence
 
 DECIMALS = 2  # a hundredth of a degree is well below what a retake of the photo changes
@@ -60,6 +60,13 @@ def success(  # noqa: PLR0913  what a request asks for
                 "data": base64.b64encode(picture.data).decode("ascii"),
             }
     return {"status": "success", "data": data, "message": "Posture analysis completed successfully"}
+
+
+def asked_for(
+    measurement: Measurement, asked: RequestOptions, each: Callable[..., Iterable[Any]] = map
+) -> dict[str, Any]:
+    """The answer to a job that was measured, with what these options ask for. `each`: as in `success`."""
+    return success(measurement, asked.include, asked.language, asked.overlay_size, blur_face=asked.blur_face, each=each)
 
 
 def failure(error: PostureError) -> dict[str, Any]:

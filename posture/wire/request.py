@@ -121,7 +121,7 @@ def parse(job: object, defaults: RequestOptions = DEFAULTS, hosts: Collection[Ho
     faults = [fault for fault in map(partial(_fault, payload), names, VIEWS) if fault]
     if faults:
         raise refusal(faults)
-    options = _options({name: payload[name] for name in payload.keys() - set(names)}, defaults)
+    options = asked({name: payload[name] for name in payload.keys() - set(names)}, defaults)
     texts = {view.name: payload[name] for view, name in zip(VIEWS, names, strict=True)}
     read = {view: _photo(text, hosts) for view, text in texts.items()}
     photos = {view: photo for view, photo in read.items() if not isinstance(photo, Address)}
@@ -191,7 +191,11 @@ def _fault(payload: Mapping[str, Any], name: str, view: View) -> Finding | None:
     return None
 
 
-def _options(given: Mapping[str, Any], defaults: RequestOptions) -> RequestOptions:
+def asked(given: Mapping[str, Any], defaults: RequestOptions = DEFAULTS) -> RequestOptions:
+    """The options that are given by name, checked, and for the others the defaults.
+
+    Raises RequestError, whose text has names and never a value.
+    """
     unknown = given.keys() - _OPTION_NAMES
     if unknown:
         meant = _meant(unknown)

@@ -15,10 +15,9 @@ import msgspec
 
 from posture.analysis import Model, measure
 from posture.errors import Finding, InternalError, PostureError
-from posture.measurement import Measurement
 from posture.models.threads import HungError
 from posture.wire.address import Address
-from posture.wire.answer import failure, success
+from posture.wire.answer import asked_for, failure
 from posture.wire.request import DEFAULTS, Request, RequestOptions, parse
 from posture.worker.settings import Settings
 
@@ -220,7 +219,8 @@ class Worker:
         sizes = {view: len(photo) if isinstance(photo, bytes) else 0 for view, photo in fetched.items()}
         try:
             measurement = measure({**request.photos, **fetched}, request.options, self.pool())
-            return Outcome(_answer(measurement, request.options, self.pool()), request, sizes)
+            # The pool's threads draw, so that no more pictures are in memory than when measuring.
+            return Outcome(asked_for(measurement, request.options, self.pool().map), request, sizes)
         except HungError:
             return LATE
         except PostureError as error:
@@ -238,13 +238,6 @@ class Worker:
 
     def _default_options(self) -> RequestOptions:
         return msgspec.structs.replace(DEFAULTS, calibration=self._settings().calibration)
-
-
-def _answer(measurement: Measurement, asked: RequestOptions, pool: Pool) -> Envelope:
-    """What was asked for. The pool's threads draw, so that no more pictures are in memory than when measuring."""
-    return success(
-        measurement, asked.include, asked.language, asked.overlay_size, blur_face=asked.blur_face, each=pool.map
-    )
 
 
 def _defect(error: Exception, request: Request | None = None) -> Outcome:

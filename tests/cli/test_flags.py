@@ -38,6 +38,8 @@ def test_no_flag_asks_for_what_a_request_without_options_does() -> None:
         ("--no-strict", {"strict": False}),
         ("--strict", {"strict": True}),
         ("--calibration anatomical --level lines", {"calibration": "anatomical", "level": "lines"}),
+        ("--include overlay --blur-face --overlay-size 512",
+         {"include": frozenset({"overlay"}), "blur_face": True, "overlay_size": 512}),
         ("--language de", {"language": "de"}),
         ("--include measures --include landmarks", {"include": frozenset({"measures", "landmarks"})}),
         ("--camera-roll front=2.5 --camera-roll side=-3", {"camera_roll": {"front": 2.5, "side": -3.0}}),
@@ -45,7 +47,7 @@ def test_no_flag_asks_for_what_a_request_without_options_does() -> None:
         ("--mirrored side", {"mirrored": {"side": True}}),
         ("--mirrored front=no --mirrored side=YES", {"mirrored": {"front": False, "side": True}}),
     ],
-)
+)  # fmt: skip
 def test_a_flag_says_what_an_option_does(arguments: str, expected: dict[str, Any]) -> None:
     assert parsed(*arguments.split()) == msgspec.structs.replace(DEFAULTS, **expected)
 
@@ -54,16 +56,18 @@ def test_a_flag_says_what_an_option_does(arguments: str, expected: dict[str, Any
     ("arguments", "told"),
     [
         ("--camera-roll front=askew", "--camera-roll has 'askew', which is no number, and neither yes nor no."),
-        ("--camera-roll front=181", "the value of `camera_roll` is not one it can have."),
-        ("--camera-roll front=nan", "the value of `camera_roll` is not one it can have."),
-        ("--camera-roll front", "the value of `camera_roll` is not one it can have."),
-        ("--camera-roll back=2", "the value of `camera_roll` is not one it can have."),
-        ("--mirrored front=2", "the value of `mirrored` is not one it can have."),
-        ("--camera front=2", "the value of `camera` is not one it can have."),
-        ("--camera front.yaw=2", "the value of `camera` is not one it can have."),
+        ("--camera-roll front=181", "the value of --camera-roll is not one it can have."),
+        ("--camera-roll front=nan", "the value of --camera-roll is not one it can have."),
+        ("--camera-roll front", "the value of --camera-roll is not one it can have."),
+        ("--camera-roll back=2", "the value of --camera-roll is not one it can have."),
+        ("--mirrored front=2", "the value of --mirrored is not one it can have."),
+        ("--camera front=2", "the value of --camera is not one it can have."),
+        ("--camera front.yaw=2", "the value of --camera is not one it can have."),
         ("--camera-roll front=1 --camera-roll front=2", "--camera-roll tells front twice."),
         ("--camera front=1 --camera front.roll=2", "--camera tells front.roll twice."),
         ("--camera-roll front=1 --camera front.roll=1", "the roll of the front photo is given twice."),
+        ("--blur-face", '--blur-face without an overlay. Send `"include": ["overlay"]` too, or leave it out.'),
+        ("--include overlay --overlay-size 100", "the value of --overlay-size is not one it can have."),
         ("--mode slow", "'slow' is not one of 'fast', 'standard', 'precise'."),
         ("--tempo slow", "No such option '--tempo'."),
     ],
@@ -76,3 +80,9 @@ def test_options_may_be_asked_for_whatever_the_flags_are() -> None:
     assert chosen({"mode": "fast", "out": "file"}, include=["details"]) == msgspec.structs.replace(
         DEFAULTS, mode="fast", include=frozenset({"details"})
     )
+
+
+def test_a_command_may_take_some_of_the_flags_alone_with_words_of_its_own() -> None:
+    (flag,) = flags({"language": "Of the page."})
+    assert isinstance(flag, click.Option)
+    assert (flag.name, flag.help) == ("language", "Of the page.  [en]")

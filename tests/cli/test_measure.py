@@ -1,10 +1,8 @@
 """posture measure: a table with words, or the worker's answer, and a status that says what became of it."""
 
+import base64
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,6 @@ from posture.worker.settings import Settings
 from posture.worker.worker import Worker
 from testing import DEMO, TOP
 from testing.builders import FRONT_PHOTO, NOBODY, SIDE_PHOTO, FakePool, StrictLog, detect
-from testing.environment import python
 from tests.cli.terminal import photo, posture
 from tests.posture.people import measured
 
@@ -98,6 +95,52 @@ def test_as_json_it_is_the_workers_answer_with_details(
     done = posture("measure", front, side, "--json", *arguments)
     assert done.exit_code == 0
     assert json.loads(done.stdout) == json.loads(json.dumps(worker(FRONT_PHOTO, SIDE_PHOTO, **options)))
+
+
+def test_it_draws_what_it_measured_on_copies_beside_the_table(front: Path, side: Path, tmp_path: Path) -> None:
+    done = posture(
+        "measure", front, side, "--overlay", tmp_path / "new" / "folder", "--overlay-size", 300, "--blur-face"
+    )
+    assert (done.exit_code, done.stdout.count("shoulder_tilt")) == (0, 1)
+    drawn = measured(detect, FRONT_PHOTO, SIDE_PHOTO)
+    for view in ("front", "side"):
+        file = tmp_path / "new" / "folder" / f"{view}_overlay.jpg"
+        assert file.read_bytes() == drawn.overlay(view, 300, blur_face=True)
+
+
+def test_pictures_of_photos_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
+    for view in ("front", "side"):
+        (tmp_path / view).mkdir()
+        photo(tmp_path / view / "1.png", view)
+    assert posture("measure", tmp_path / "front/1.png", tmp_path / "side/1.png", "--overlay", tmp_path).exit_code == 0
+    assert {file.name for file in tmp_path.glob("*.jpg")} == {"1_front_overlay.jpg", "1_side_overlay.jpg"}
+
+
+@pytest.mark.parametrize("asked", ["--report", "--overlay"])
+def test_no_photo_is_written_over(tmp_path: Path, asked: str) -> None:
+    front, side = photo(tmp_path / "a.png", "front"), photo(tmp_path / "a_overlay.jpg", "side")
+    before = side.read_bytes()
+    done = posture("measure", front, side, asked, {"--report": side, "--overlay": tmp_path / "."}[asked])
+    assert (done.exit_code, side.read_bytes()) == (2, before)
+    assert done.stderr.endswith("a_overlay.jpg is read, and would be written over.\n")
+
+
+def test_it_writes_a_page_with_pictures_and_the_label(front: Path, side: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    done = posture("measure", front, side, "--report", out, "--label", "1 March", "--language", "de", "--blur-face")
+    assert (done.exit_code, done.stdout.count("shoulder_tilt")) == (0, 1)
+    page = out.read_text(encoding="utf-8")
+    assert "1 March" in page
+    assert '<html lang="de"' in page
+    for view in ("front", "side"):
+        blurred = measured(detect, FRONT_PHOTO, SIDE_PHOTO).overlay(view, blur_face=True)
+        assert base64.b64encode(blurred).decode() in page
+
+
+def test_what_cannot_be_written_is_told_in_a_sentence(front: Path, side: Path, tmp_path: Path) -> None:
+    done = posture("measure", front, side, "--report", tmp_path / "nowhere" / "report.html")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"Error: {tmp_path}/nowhere/report.html: No such file or directory.\n"
 
 
 def test_a_refusal_is_told_with_its_advice_for_each_photo(nobody: Path, tmp_path: Path) -> None:
@@ -196,55 +239,3 @@ def test_help_holds_every_option_of_a_request(name: str) -> None:
     assert len(flags()) == len(RequestOptions.__struct_fields__)
     for field in msgspec.structs.fields(RequestOptions):
         assert f"  --{field.name.replace('_', '-')} " in told
-
-
-def test_its_help_loads_nothing_heavy(tmp_path: Path) -> None:
-    program = """if True:
-        import json, sys
-        from posture import __main__
-        sys.argv = ["posture", "--help"]
-        try:
-            __main__.main()
-        finally:
-            print(json.dumps([*sys.modules]), file=sys.stderr)"""
-    ran = python(tmp_path, TOP, "-c", program)
-    assert ran.returncode == 0
-    assert ran.stdout.startswith("Usage: posture [OPTIONS] COMMAND")
-    heavy = {"numpy", "cv2", "mediapipe", "msgspec", "PIL", "runpod", "asyncio", "httpx", "tqdm", "jinja2"}
-    assert heavy & {*json.loads(ran.stderr)} == set()
-
-
-def test_without_the_model_it_ends_in_a_sentence_with_the_command(tmp_path: Path) -> None:
-    photos = [str(DEMO / f"{view}_image.jpg") for view in ("front", "side")]
-    ran = python(tmp_path, TOP, "-m", "posture", "measure", *photos)
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert re.fullmatch(r"Error: The pose model is missing: .* Run: python -m posture\.model fetch\n", ran.stderr)
-
-
-@pytest.mark.parametrize("library", ["click", "numpy", "mediapipe", "msgspec"])
-def test_without_a_library_it_ends_in_a_sentence_with_the_command(tmp_path: Path, library: str) -> None:
-    photos = [str(DEMO / f"{view}_image.jpg") for view in ("front", "side")]
-    program = f"import sys; sys.modules[{library!r}] = None; from posture.__main__ import main; main()"
-    ran = python(tmp_path, TOP, "-c", program, "measure", *photos)
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert library in ran.stderr
-    assert len(ran.stderr.splitlines()) == 1
-    assert "pip install 'posture-measurement[measure]'" in ran.stderr
-
-
-def test_as_a_process_it_measures_at_a_terminal_that_knows_few_characters() -> None:
-    command = [sys.executable, "-m", "posture", "measure", "--mode", "fast"]
-    photos = [str(DEMO / f"{view}_image.jpg") for view in ("front", "side")]
-    environment = {**os.environ, "PYTHONIOENCODING": "koi8-r"}  # which has no ±
-    ran = subprocess.run([*command, *photos], cwd=TOP, env=environment, capture_output=True, encoding="koi8-r", check=False)
-    assert ran.returncode == 0, ran.stderr
-    assert re.search(r"^  shoulder_tilt +-?\d+\.\d  \? \d\.\d°  good +\w", ran.stdout, re.MULTILINE)
-
-
-def test_a_reader_who_has_seen_enough_ends_it_quietly() -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    command = [sys.executable, "-m", "posture", "measure", "--help"]
-    with os.fdopen(writing, "wb") as pipe:
-        ran = subprocess.run(command, cwd=TOP, stdout=pipe, stderr=subprocess.PIPE, check=False)
-    assert ran.stderr == b""
