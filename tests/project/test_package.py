@@ -23,10 +23,11 @@ DISTRIBUTIONS = {"PIL": "pillow", "cv2": "mediapipe"}
 
 @dataclass(frozen=True)
 class Wheel:
-    """The names of the files in a wheel, and its metadata."""
+    """The names of the files in a wheel, its metadata, and what it puts among a user's commands."""
 
     files: set[str]
     metadata: Message
+    scripts: str
 
     def requires(self, *extras: str) -> dict[str, SpecifierSet]:
         """The packages that it requires with these extras, and which versions of them."""
@@ -49,7 +50,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Wheel:
     with zipfile.ZipFile(built) as archive:
         names = set(archive.namelist())
         (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))
-        return Wheel(names, Parser().parsestr(archive.read(metadata).decode()))
+        scripts = archive.read(metadata.replace("METADATA", "entry_points.txt")).decode()
+        return Wheel(names, Parser().parsestr(archive.read(metadata).decode()), scripts)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Wheel) -> None:
 
 def test_the_wheel_has_the_version_of_the_package(wheel: Wheel) -> None:
     assert (wheel.metadata["Name"], wheel.metadata["Version"]) == ("posture-measurement", __version__)
+
+
+def test_the_wheel_brings_the_command_line(wheel: Wheel) -> None:
+    assert wheel.scripts == "[console_scripts]\nposture = posture.__main__:main\n"
 
 
 def test_without_extras_it_needs_what_a_client_needs(wheel: Wheel) -> None:
