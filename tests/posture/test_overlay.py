@@ -524,7 +524,7 @@ def test_a_file_is_decoded_again_for_an_overlay_alone(monkeypatch: pytest.Monkey
     told = measurement()
     told.answer(["details", "landmarks", "measures"])
     assert decoded == []
-    told.answer(["overlay"], 500)
+    told.answer(["overlay"], overlay_size=500)
     assert len(decoded) == 2
     assert max(decoded) <= 500
 
