@@ -138,6 +138,8 @@ def measure(  # noqa: PLR0913  each is a flag
     from posture.cli.pairs import content  # noqa: PLC0415
     from posture.wire.answer import asked_for, failure  # noqa: PLC0415
 
+    if label and not page:
+        raise click.UsageError("--label is what a --report calls the visit, and none is asked for.")
     photos = {"front": front, "side": side}
     drawn = _drawn(photos, overlays) if overlays else {}
     _spare(photos.values(), [*drawn.values(), *([page] if page else [])])
@@ -157,9 +159,7 @@ def measure(  # noqa: PLR0913  each is a flag
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(base64.b64decode(answer["data"]["details"][f"{view}_view"]["overlay"]["data"]))
     if page:
-        from posture import report  # noqa: PLC0415
-
-        page.write_text(report.page([report.Visit(label, answer)], options.language), encoding="utf-8")
+        _write_page([(label, answer)], options.language, page)
     if as_json:
         _print_json(answer)
     else:
@@ -243,12 +243,16 @@ def _answered(
     ctx: click.Context, pairs: "Sequence[Pair]", options: "RequestOptions"
 ) -> "Generator[tuple[Pair, Mapping[str, Any]], None, None]":
     """Each pair and what it is answered; where there is none, no model is opened."""
+    if not pairs:
+        return
+    import cv2  # noqa: PLC0415
+
     from posture import cores  # noqa: PLC0415
     from posture.cli.batch import answers  # noqa: PLC0415
 
-    if pairs:
-        with _open_model(ctx) as model:
-            yield from answers(pairs, options, model, cores.available())
+    cv2.setNumThreads(1)  # every core has its landmarker: OpenCV's own threads, one a core of the host, only disturb
+    with _open_model(ctx) as model:
+        yield from answers(pairs, options, model, cores.available())
 
 
 def _summary(codes: Mapping[str | None, int], of: int, before: int, out: Path) -> str:
@@ -309,13 +313,19 @@ An ANSWER is a file as in `posture compare`, best with overlays: measured with -
 @click.option("--out", required=True, type=_FILE, metavar="FILE", help="Where the page goes, as HTML.")
 def report(answers: Sequence[str], out: Path, **said: Any) -> None:  # noqa: ANN401  as in `measure`
     """Write visits of a person as a page to print."""
-    from posture import report as pages  # noqa: PLC0415
     from posture.cli import flags, visits  # noqa: PLC0415
 
     read = visits.read(answers)
     _spare([visit.file for visit in read], [out])
+    _write_page([(visit.label, visit.answer) for visit in read], flags.chosen(said).language, out)
+
+
+def _write_page(visits: Iterable[tuple[str, Any]], language: str, out: Path) -> None:
+    """Writes the report on visits, each a label and an answer."""
+    from posture import report as pages  # noqa: PLC0415
+
     try:
-        page = pages.page([pages.Visit(visit.label, visit.answer) for visit in read], flags.chosen(said).language)
+        page = pages.page([pages.Visit(label, answer) for label, answer in visits], language)
     except ValueError as error:  # as in `compare`
         raise UnfitError(str(error)) from None
     out.write_text(page, encoding="utf-8")

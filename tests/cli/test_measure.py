@@ -137,6 +137,19 @@ def test_it_writes_a_page_with_pictures_and_the_label(front: Path, side: Path, t
         assert base64.b64encode(blurred).decode() in page
 
 
+@pytest.mark.parametrize("label", ["x" * 61, "a\nb"])
+def test_a_label_that_no_page_could_show_is_told(front: Path, side: Path, tmp_path: Path, label: str) -> None:
+    done = posture("measure", front, side, "--report", tmp_path / "report.html", "--label", label)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: the label of a visit must be a line of at most 60 characters")
+
+
+def test_a_label_without_a_page_is_told(front: Path, side: Path) -> None:
+    done = posture("measure", front, side, "--label", "June")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.endswith("Error: --label is what a --report calls the visit, and none is asked for.\n")
+
+
 def test_what_cannot_be_written_is_told_in_a_sentence(front: Path, side: Path, tmp_path: Path) -> None:
     done = posture("measure", front, side, "--report", tmp_path / "nowhere" / "report.html")
     assert (done.exit_code, done.stdout) == (2, "")
