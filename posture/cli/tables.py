@@ -76,37 +76,40 @@ def compared(comparison: "Comparison", wide: int | None) -> Iterator[str]:
             yield f"  {view.capitalize()}"
             for remark in visit.by_view.get(view, ()):
                 yield from fitted(f"    {remark.text()}", wide, 4)
-            rows = [_change(row, number) for row in comparison.rows if row.view == view]
-            yield from table(("", "first", "", "here", "", "change", "limit", ""), rows, wide)
+            rows = [row for row in comparison.rows if row.view == view]
+            header = ("", "first", "", "here", "", "change", "limit", "")
+            yield from table(header, [_change(row, number) for row in rows], wide)
+            for row in rows:
+                seen = row.visits[number]
+                for remark in seen.remarks if seen else ():
+                    yield from fitted(f"    {row.measure.name}: {remark.text()}", wide, 4)
         yield ""
     yield from fitted(_LIMIT, wide)
 
 
 _LIMIT = (
-    "Within the limit lie 95 % of the differences between two photos of the same stance; how differently a person "
-    "stands the second time is no part of it."
+    "Within the limit lie 95 % of the differences between two photos of the same stance; a change that exceeds it is "
+    "more than that. How differently a person stands the second time is no part of it."
 )
+
+
+_JUDGED = {True: click.style("exceeds", fg="yellow"), False: "within", None: ""}
 
 
 def _change(row: "Row", number: int) -> tuple[str, ...]:
     """What a later visit reads of a measure, beside the first."""
     unit = _UNITS.get(row.measure.unit, "%")
     first, here = row.visits[0], row.visits[number]
-    if here is None or here.difference is None:
-        told = "not at this visit" if here is None else "; ".join(remark.text() for remark in here.remarks)
-        change, limit = "", ""
-    else:
-        change = f"{_tenths(here.difference, '+')}{unit}"
-        limit = "" if here.limit is None else f"{_tenths(here.limit)}{unit}"
-        judged = {True: click.style("more than the limit", fg="yellow"), False: "within it", None: ""}[here.exceeds]
-        told = "; ".join(filter(None, (judged, *(remark.text() for remark in here.remarks))))
+    change = "" if here is None or here.difference is None else f"{_tenths(here.difference, '+')}{unit}"
+    limit = "" if here is None or here.limit is None else f"{_tenths(here.limit)}{unit}"
+    told = "no value" if here is None else _JUDGED[here.exceeds]
     return row.measure.name.ljust(_LONGEST), *_seen(first, unit), *_seen(here, unit), change, limit, told
 
 
 def _seen(seen: "Seen | None", unit: str) -> tuple[str, str]:
     if seen is None:
         return "", ""
-    return _tenths(seen.value), f"{unit}" if seen.uncertainty is None else f"± {_tenths(seen.uncertainty)}{unit}"
+    return _tenths(seen.value), unit if seen.uncertainty is None else f"± {_tenths(seen.uncertainty)}{unit}"
 
 
 def fitted(text: str, wide: int | None, indent: int = 0) -> list[str]:

@@ -169,7 +169,7 @@ def test_a_process_that_is_interrupted_ends_with_a_file_that_it_can_complete(tmp
     out = tmp_path / "out.csv"
     command = [sys.executable, "-m", "posture", "batch", str(photos), "--out", str(out), "--mode", "fast"]
     with Process(tmp_path, command, dict(os.environ)) as process:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 200
         while not (out.exists() and out.read_bytes().count(b"\n") > 2) and time.monotonic() < until:
             time.sleep(0.02)
         os.kill(process.pid, signal.SIGINT)

@@ -1,6 +1,7 @@
 """Answers that were kept as files: compared with each other, and made into a page."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,12 @@ def test_it_tells_what_has_changed_by_more_than_photos_of_the_same_stance_do(fir
     assert pelvis is not None
     lines = done.stdout.splitlines()
     assert lines[0] == "2025-06-01 against 2025-03-01"
-    assert f"{shoulders.difference:+.1f}°   {shoulders.limit:.1f}°  more than the limit" in lines[4]
+    assert f"{shoulders.difference:+.1f}°   {shoulders.limit:.1f}°  exceeds" in lines[4]
     assert lines[4].startswith("  shoulder_tilt           5.7  ± 0.7°  10.6  ± 0.7°")
-    assert f"0.0°   {pelvis.limit:.1f}°  within it" in lines[5]
-    assert len([line for line in lines if line.endswith(("more than the limit", "within it"))]) == len(rows)
+    assert f"0.0°   {pelvis.limit:.1f}°  within" in lines[5]
+    assert len(
+        [line for line in lines if line.endswith(("°  exceeds", "°  within", "%  exceeds", "%  within"))]
+    ) == len(rows)
 
 
 def test_each_later_visit_is_compared_with_the_first_and_called_after_its_file(first: Path, later: Path) -> None:
@@ -64,17 +67,28 @@ def test_visits_that_were_measured_differently_are_not_compared(first: Path, tmp
     done = posture("compare", first, other)
     assert done.exit_code == 0
     assert "not compared: mode fast (one look at each photo), at the first visit standard" in done.stdout
-    assert "the limit\n" not in done.stdout
+    assert not any(line.endswith(("exceeds", "within")) for line in done.stdout.splitlines())
 
 
 def test_the_result_of_a_job_on_the_platform_may_stand_for_its_answer(first: Path, tmp_path: Path) -> None:
     job = kept(tmp_path / "job.json", {"id": "1", "status": "COMPLETED", "output": answer("later")})
-    assert "more than the limit" in posture("compare", first, job).stdout
+    assert "°  exceeds\n" in posture("compare", first, job).stdout
 
 
 def test_a_file_may_have_a_name_with_the_sign_of_labels(first: Path, tmp_path: Path) -> None:
     named = kept(tmp_path / "x=y.json", answer())
     assert posture("compare", first, named).stdout.startswith("x=y against a\n")
+
+
+def test_what_is_to_be_known_of_one_measure_stands_below_the_table(first: Path, tmp_path: Path) -> None:
+    edited = answer("later")
+    edited["data"]["details"]["front_view"]["angles"]["head_tilt"]["source"] = "face"
+    del edited["data"]["details"]["front_view"]["measures"]["body_lean"]
+    done = posture("compare", first, kept(tmp_path / "b.json", edited))
+    front, side = done.stdout.split("  Side\n")
+    assert front.endswith("    head_tilt: not compared: read from the face, at the first visit from the ears\n")
+    assert re.search(r"^  body_lean +-?\d.* no value$", front, re.MULTILINE)
+    assert "not compared" not in side
 
 
 @pytest.mark.parametrize("wide", [80, 120])
