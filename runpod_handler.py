@@ -13,7 +13,8 @@ import sys
 import posture
 from posture import startup
 from posture.models import metrics
-from posture.worker import memory, settings
+from posture.worker import settings
+from posture.worker.pool import open_pool
 
 metrics.stop()
 try:
@@ -22,17 +23,8 @@ except settings.SettingsError as error:
     sys.exit(f"The worker cannot start: {error}")
 
 
-def _open_model() -> "posture.LandmarkerPool":
-    # What takes numpy is imported here: the SDK need not wait for it.
-    import cv2  # noqa: PLC0415
-
-    memory.give_back()
-    cv2.setNumThreads(1)  # every core has its landmarker: OpenCV's own threads, one a core of the host, only disturb
-    return posture.open_model(settings.read().landmarkers)
-
-
 # The model is loaded while the SDK is imported.
-_opened_model = startup.ahead(_open_model) if __name__ == "__main__" else _open_model
+_opened_model = startup.ahead(open_pool) if __name__ == "__main__" else open_pool
 
 with startup.lean("runpod"):
     import runpod

@@ -241,7 +241,7 @@ class Worker:
 
 
 def _defect(error: Exception, request: Request | None = None) -> Outcome:
-    return Outcome(failure(InternalError(DEFECT)), request, trace=_trace(error))
+    return Outcome(failure(InternalError(DEFECT)), request, trace=trace(error))
 
 
 def _plain(job_id: object) -> str | None:
@@ -260,7 +260,7 @@ def _sizes(counts: Mapping[str, int], unit: str) -> str:
     return "".join(f" {view}={count}" for view, count in counts.items()) + f" {unit}" * bool(counts)
 
 
-def _trace(error: BaseException) -> str:
+def trace(error: BaseException) -> str:
     """Where an exception came from and its text, cut where the text might hold a piece of a picture."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     text = re.sub(r"\S{64,}", "[cut]", str(error))[:200]
