@@ -1,9 +1,10 @@
 """Remakes what is made from the code: python -m docs.make [--check]
 
 In Markdown, what stands between cog's marks; in runpod_config.json the two schemas; in .runpod/hub.json the variables
-and, as in .runpod/tests.json, the machine that runpod_config.json describes; in docs/photos/ the drawings of
-docs/photos.svg.jinja; docs/overlay.jpg, the overlay of a demo image. The photos in .runpod/tests.json are made by
-python -m docs.hub_photos. With --check it writes nothing and ends with status 1 where something is stale.
+and, as in .runpod/tests.json, the machine that runpod_config.json describes; the whole of docs/openapi.json; in
+docs/photos/ the drawings of docs/photos.svg.jinja; docs/overlay.jpg, the overlay of a demo image. The photos in
+.runpod/tests.json are made by python -m docs.hub_photos. With --check it writes nothing and ends with status 1 where
+something is stale.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from jinja2.runtime import Macro
 
 import posture
 from posture import images
+from posture.wire import openapi
 from posture.wire.schema import input_schema, output_schema
 from posture.worker.settings import VARIABLES, Variable
 
@@ -43,7 +45,13 @@ _MOST_DIFFERENT, _DIFFERENT = 0.001, 40
 def stale(*, write: bool) -> list[str]:
     """The files that are not as the code would have them; with `write` they then are."""
     found = [name for name in MARKDOWN if _is_stale_markdown(name, write=write)]
-    for name, make in (("runpod_config.json", _config), (".runpod/hub.json", _hub), (".runpod/tests.json", _tests)):
+    made = {
+        "runpod_config.json": _config,
+        ".runpod/hub.json": _hub,
+        ".runpod/tests.json": _tests,
+        "docs/openapi.json": _openapi,
+    }
+    for name, make in made.items():
         text = json.dumps(make(json.loads((TOP / name).read_text())), indent=2, ensure_ascii=False) + "\n"
         found += _differs(name, text, write=write)
     for drawing, svg in drawings().items():
@@ -96,6 +104,10 @@ def _is_stale_markdown(name: str, *, write: bool) -> bool:
 
 def _config(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"inputSchema": input_schema(), "outputSchema": output_schema()}
+
+
+def _openapi(_before: dict[str, Any]) -> dict[str, Any]:
+    return openapi.document()
 
 
 def _endpoint() -> dict[str, Any]:

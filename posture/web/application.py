@@ -7,12 +7,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
 from posture.web.bodies import Bodies
 from posture.web.endpoint import Answer, Endpoint
-from posture.web.guard import Guard, refused
+from posture.web.guard import DEFECT, Guard, refused
 from posture.wire import openapi
 from posture.wire.job import LARGEST_RUN, LARGEST_RUNSYNC, WAIT
 from posture.worker.worker import Log
@@ -38,10 +38,11 @@ def application(
         Route("/openapi.json", addresses.openapi),
     ]
     inner = Starlette(
-        routes=[Mount("/v2/local", routes=routes)],
-        exception_handlers={HTTPException: _told},
+        # Nothing is redirected: where to would be the request's own word.
+        routes=[Mount("/v2/local", Router(routes, redirect_slashes=False))],
+        exception_handlers={HTTPException: _told, Exception: _defect},
     )
-    inner.router.redirect_slashes = False  # the address would be the request's own word
+    inner.router.redirect_slashes = False
     return Guard(inner, hosts, key, log)
 
 
@@ -90,10 +91,14 @@ def _wait(request: Request) -> int | None:
 
 
 def _response(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, media_type="application/json")
+    return Response(answer.body, answer.status, answer.headers, media_type="application/json")
 
 
 async def _told(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     return refused(error.status_code, error.detail, dict(error.headers or {}))
+
+
+async def _defect(_request: Request, _error: Exception) -> Response:
+    return refused(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT)  # the Guard, which gets it too, has it logged

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 # Bytes of a body that is too large: so much is read and dropped, so that who sends it gets to read why. Of one that is
 # larger still nothing more is read.
@@ -46,6 +46,8 @@ class Bodies:
             await asyncio.wait_for(self._read(request, largest, pieces), self._patience)
         except asyncio.TimeoutError:
             raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "The body did not come in time.") from None
+        except ClientDisconnect:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, "The body broke off.") from None
 
     async def _read(self, request: Request, largest: int, pieces: list[bytes]) -> None:
         """Adds what comes to `pieces`, as long as it may be held."""

@@ -1,16 +1,18 @@
 """What stands behind the addresses: a queue on this machine (queue.py), or a deployed endpoint (passed.py)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 
 
 @dataclass(frozen=True)
 class Answer:
-    """JSON and its status."""
+    """JSON, its status, and headers beside those that every answer has."""
 
     body: bytes
     status: int = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Endpoint(Protocol):

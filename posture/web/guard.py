@@ -13,7 +13,6 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,6 +34,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+
+DEFECT = "The server failed; its log says why."
 
 
 def refused(status: int, error: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -77,14 +78,12 @@ class Guard:
                 await self._app(scope, receive, sending)
             except HTTPException as refusal:
                 await refused(refusal.status_code, refusal.detail)(scope, receive, sending)
-            except ClientDisconnect:
-                pass
             except Exception as error:  # noqa: BLE001  the boundary
                 self._log.error(trace(error))
                 if not status:
-                    await refused(500, "The server failed; its log says why.")(scope, receive, sending)
+                    await refused(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT)(scope, receive, sending)
         finally:
-            self._log.info(f"{_shown(scope)} {status or 'broken off'} ms={1000 * (time.perf_counter() - began):.0f}")
+            self._log.info(f"{_shown(scope)} {status} ms={1000 * (time.perf_counter() - began):.0f}")
 
     def _check(self, scope: Scope) -> None:
         """Raises HTTPException for who may not ask."""

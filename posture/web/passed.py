@@ -32,12 +32,11 @@ class Passed:
     """A deployed endpoint: an Endpoint.
 
     `base`: RunPod's address, or another by https or on this machine. `endpoint`: its id. `key`: RunPod's, for it.
-    Raises AddressError.
+    `transport`: httpx's own where it is None. Raises AddressError.
     """
 
-    def __init__(self, base: str, endpoint: str, key: str) -> None:
-        parts = urlsplit(base)
-        if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
+    def __init__(self, base: str, endpoint: str, key: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        if not _is_safe(base):
             raise AddressError("RUNPOD_ENDPOINT_BASE_URL must begin with https://, unless it leads to this machine.")
         if not _ID.fullmatch(endpoint):
             raise AddressError("The endpoint's id may have letters, digits, - and _ alone.")
@@ -47,6 +46,7 @@ class Passed:
             base_url=f"{base.rstrip('/')}/{endpoint}/",
             headers={"Authorization": f"Bearer {key}", "User-Agent": "posture-serve"},
             limits=httpx.Limits(max_connections=64),
+            transport=transport,
         )
 
     async def run(self, body: bytes) -> Answer:
@@ -98,6 +98,16 @@ class Passed:
             raise HTTPException(HTTPStatus.BAD_GATEWAY, "The endpoint cannot be reached.") from None
 
 
+def _is_safe(base: str) -> bool:
+    """Whether nobody on the way to an address can read the key."""
+    try:
+        parts = urlsplit(base)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+
+
 def _known(job: str) -> str:
     """An id that can stand in an address. Raises HTTPException for anything else."""
     if not _ID.fullmatch(job):
@@ -118,10 +128,11 @@ def _passed(status: int, content: bytes, headers: Mapping[str, str]) -> Answer:
     """JSON as it is; of anything else, the status. What RunPod has against our key is our failure, not the asker's."""
     if status in _OURS:
         raise HTTPException(HTTPStatus.BAD_GATEWAY, "The endpoint does not take the key that this server has for it.")
+    is_error = status >= HTTPStatus.BAD_REQUEST
+    hint = {"Retry-After": headers["Retry-After"]} if is_error and headers.get("Retry-After", "").isdigit() else {}
     with suppress(ValueError):
-        if isinstance(json.loads(content), dict) and (status == HTTPStatus.OK or status >= HTTPStatus.BAD_REQUEST):
-            return Answer(content, status)
-    if status < HTTPStatus.BAD_REQUEST:
-        raise HTTPException(HTTPStatus.BAD_GATEWAY, "The endpoint's answer is no JSON object.")
-    hint = {"Retry-After": headers["Retry-After"]} if headers.get("Retry-After", "").isdigit() else None
-    raise HTTPException(status, f"The endpoint answers with HTTP {status}.", hint)
+        if isinstance(json.loads(content), dict) and (status == HTTPStatus.OK or is_error):
+            return Answer(content, status, hint)
+    if is_error:
+        raise HTTPException(status, f"The endpoint answers with HTTP {status}.", hint)
+    raise HTTPException(HTTPStatus.BAD_GATEWAY, "The endpoint's answer is no JSON object.")

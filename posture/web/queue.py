@@ -7,7 +7,6 @@ What is told of a job has the platform's names. Seen in RunPod's documentation a
 """
 
 import asyncio
-import time
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -37,20 +36,20 @@ WORKER = "local"
 
 @dataclass(eq=False)
 class Job:
-    """A job that was sent. Times are the queue's clock's, in seconds; `body` is what is told of it once it is over."""
+    """A job that was sent. Times are the event loop's, in seconds; `body` is what is told of it once it is over."""
 
     id: str
     size: int
     keep: float
     sent: float
+    dies: float
     webhook: str | None = None
     begun: float | None = None
+    ended: float | None = None
     body: bytes | None = None
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    ended: float | None = None
-    dies: float = 0.0
-    timer: asyncio.TimerHandle | None = None
-    task: "asyncio.Task[None] | None" = None
+    timer: asyncio.TimerHandle = field(init=False)
+    task: "asyncio.Task[None]" = field(init=False)
 
 
 class Queue:
@@ -67,13 +66,11 @@ class Queue:
         *,
         calls_back: bool = False,
         is_well: Callable[[], bool] = lambda: True,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._handle = handle
         self._places = asyncio.Semaphore(places)
         self._calls_back = calls_back
         self._is_well = is_well
-        self._clock = clock
         self._jobs: dict[str, Job] = {}
         self._open: dict[str, Job] = {}
         self._kept: dict[str, int] = {}  # bytes of each result, in the order in which they came
@@ -100,7 +97,7 @@ class Queue:
         """Stops a job; one that is over stays as it is."""
         found = self._find(job)
         self._end(found, "CANCELLED", {})
-        self._stop(found)
+        found.task.cancel()
         return await self._told(found, 0)
 
     async def health(self) -> Answer:
@@ -136,10 +133,10 @@ class Queue:
             raise HTTPException(
                 HTTPStatus.TOO_MANY_REQUESTS, "Too many jobs wait: send it again later.", {"Retry-After": "1"}
             )
-        now = self._clock()
-        job = Job(f"{prefix}{uuid.uuid4()}", len(body), keep, now, sent.webhook, dies=now + sent.policy.ttl / 1000)
+        now = _now()
+        job = Job(f"{prefix}{uuid.uuid4()}", len(body), keep, now, now + sent.policy.ttl / 1000, sent.webhook)
         self._jobs[job.id] = self._open[job.id] = job
-        job.timer = asyncio.get_running_loop().call_later(sent.policy.ttl / 1000, self._expire, job)
+        job.timer = asyncio.get_running_loop().call_at(job.dies, self._expire, job)
         job.task = asyncio.create_task(self._work(job, sent.input, sent.policy.execution_timeout / 1000))
         return job
 
@@ -147,7 +144,7 @@ class Queue:
         """Has it answered once there is a place."""
         try:
             async with self._places:
-                job.begun = self._clock()
+                job.begun = _now()
                 answer = await asyncio.wait_for(self._handle({"id": job.id, "input": given}), seconds)
         except asyncio.TimeoutError:
             self._end(job, "TIMED_OUT", {"error": "executionTimeout exceeded"})
@@ -159,13 +156,14 @@ class Queue:
         """Keeps what is told of it, and drops what was sent; the first end counts."""
         if job.body is not None:
             return
-        job.ended = self._clock()
+        job.ended = _now()
         job.body = msgspec.json.encode({**_pending(job), "status": state, **_times(job), **posted})
         job.over.set()
         del self._open[job.id]
         self._ended[state] += 1
         self._kept[job.id] = len(job.body)
-        self._due(job, min(job.keep, job.dies - job.ended))
+        job.timer.cancel()
+        job.timer = asyncio.get_running_loop().call_at(min(job.ended + job.keep, job.dies), self._forget, job)
         while sum(self._kept.values()) > MOST_KEPT:
             self._forget(self._jobs[next(iter(self._kept))])
         if job.webhook:
@@ -173,37 +171,22 @@ class Queue:
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
 
-    def _due(self, job: Job, seconds: float) -> None:
-        """Has it forgotten so much later."""
-        if job.timer:
-            job.timer.cancel()
-        job.timer = asyncio.get_running_loop().call_later(seconds, self._forget, job)
-
     def _expire(self, job: Job) -> None:
         """Its time to live is over: whoever waits is told so, and then it is not known any more."""
         self._end(job, "TIMED_OUT", {})
-        self._stop(job)
+        job.task.cancel()
         self._forget(job)
 
-    def _stop(self, job: Job) -> None:
-        if job.task:
-            job.task.cancel()
-
     def _forget(self, job: Job) -> None:
-        if job.timer:
-            job.timer.cancel()
+        job.timer.cancel()
         self._jobs.pop(job.id, None)
         self._kept.pop(job.id, None)
 
     def _find(self, name: str) -> Job:
         """The job of an id. Raises HTTPException where it was never known, or is forgotten."""
-        job = self._jobs.get(name)
-        if job is None or self._is_past(job):
+        if name not in self._jobs:
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such job, or its result is not kept any more.")
-        return job
-
-    def _is_past(self, job: Job) -> bool:
-        return self._clock() >= (job.dies if job.ended is None else min(job.dies, job.ended + job.keep))
+        return self._jobs[name]
 
     async def _told(self, job: Job, wait: int | None) -> Answer:
         """What is told of a job that is over, or, when the wait is, of one that is not."""
@@ -246,6 +229,10 @@ def _times(job: Job) -> dict[str, int]:
     if job.begun is None or job.ended is None:
         return {}
     return {"executionTime": _milliseconds(job.begun, job.ended)}
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _milliseconds(since: float, until: float) -> int:

@@ -19,6 +19,7 @@ MADE = (
     "runpod_config.json",
     ".runpod/hub.json",
     ".runpod/tests.json",
+    "docs/openapi.json",
     *(f"{make.DRAWINGS}/{name}.svg" for name in make.drawings()),
     make.PICTURE,
 )
@@ -105,6 +106,8 @@ def test_nothing_that_is_made_from_the_code_is_stale() -> None:
         (".runpod/tests.json", changed("config", "env", 0, "value", to="600")),
         (".runpod/README.md", replaced("/9j/", "/9J/")),
         ("docs/MODELS.md", replaced("  face_landmarker.task\n", "  face.task\n")),
+        ("docs/openapi.json", changed("paths", "/run", "post", "operationId", to="send")),
+        ("docs/openapi.json", changed("components", "schemas", "Code", "enum", 0, to="wrong")),
     ],
 )
 def test_what_is_changed_by_hand_is_noticed_and_made_again(

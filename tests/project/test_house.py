@@ -12,9 +12,10 @@ MAY_IMPORT = {
     "core": set[str](),
     "posture/wire": {"core"},
     "posture/worker": {"core", "posture/wire"},
+    "posture/web": {"core", "posture/wire", "posture/worker"},
     "posture/comparison": {"core", "posture/wire"},
     "posture/report": {"core", "posture/wire", "posture/comparison"},
-    "posture/cli": {"core", "posture/wire", "posture/comparison", "posture/report"},
+    "posture/cli": {"core", "posture/wire", "posture/comparison", "posture/report", "posture/web"},
     "posture/__main__": {"posture/cli"},
     "deploy": {"posture/wire"},
     "runpod_handler.py": {"core", "posture/wire", "posture/worker"},
@@ -42,8 +43,7 @@ def files() -> list[Path]:
 def room(name: str) -> str | None:
     """The room of a module's dotted name or a file's path; None for what is not of this tree."""
     path = name.removesuffix(".py").replace(".", "/")
-    packages = ("posture/wire", "posture/worker", "deploy", "docs", "scripts", "testing", "bench", "tests")
-    for place in (*packages, "posture/comparison", "posture/report", "posture/cli", "posture/__main__"):
+    for place in (*(room for room in MAY_IMPORT if not room.endswith(".py")), "tests"):
         if path == place or path.startswith(f"{place}/"):
             return place
     for script in ("runpod_handler", "test_runpod_local"):
