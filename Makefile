@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser demo test lint types check accuracy evidence bench bench-long fuzz soak lock docs \
+.PHONY: help setup setup-browser demo serve test lint types check accuracy evidence bench bench-long fuzz soak lock docs \
 	licences audit sbom image-check image-figures clean
 
 help:  ## Show what can be made
@@ -31,6 +31,9 @@ setup-browser: setup  ## Bring Chromium for the tests that look at pages, which 
 
 demo: setup  ## Measure the demo images through the handler
 	@$(BIN)/python test_runpod_local.py
+
+serve: setup  ## Answer at 127.0.0.1:8000 as an endpoint of RunPod's does, with this machine's worker
+	@$(BIN)/python -m posture serve
 
 test: setup  ## Run the tests and print the coverage
 	@$(BIN)/python -m pytest --cov --numprocesses=auto --dist=worksteal

@@ -89,8 +89,8 @@ def _colors() -> bool | None:
 def commands() -> None:
     """Posture angles from photos of a standing person, one from the front and one from the side.
 
-    Nothing leaves this machine. The angles are for screening and for following a person over time; they are no
-    diagnosis.
+    Nothing leaves this machine unless `serve` passes it on. The angles are for screening and for following a person
+    over time; they are no diagnosis.
     """
 
 
@@ -329,3 +329,51 @@ def _write_page(visits: Iterable[tuple[str, Any]], language: str, out: Path) -> 
     except ValueError as error:  # as in `compare`
         raise UnfitError(str(error)) from None
     out.write_text(page, encoding="utf-8")
+
+
+_SERVE = """\b
+Examples:
+  posture serve
+  posture serve --endpoint ab12cd34
+  posture serve --host 0.0.0.0 --certificate cert.pem --key key.pem
+
+Answers at /v2/local/runsync, /run, /status/ID, /cancel/ID and /health, and logs a line for each request and each job,
+without a word of either. POSTURE_SERVE_KEY is the key that callers must send; where others in the network can reach the
+server, one is made if there is none.
+"""
+
+_PEM = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
+@commands.command(epilog=_SERVE)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The name or address to listen at.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 for any that is free.")
+@click.option("--certificate", type=_PEM, metavar="FILE", help="For https, which a phone's camera needs: PEM.")
+@click.option("--key", type=_PEM, metavar="FILE", help="The certificate's private key, if it is in a file of its own.")
+@click.option(
+    "--endpoint", metavar="ID", help="Pass requests on to this deployed endpoint, with the key in RUNPOD_API_KEY."
+)
+@click.pass_context
+def serve(  # noqa: PLR0913  each is a flag
+    ctx: click.Context,
+    /,
+    *,
+    host: str,
+    port: int,
+    certificate: Path | None,
+    key: Path | None,
+    endpoint: str | None,
+) -> None:
+    """Answer on this machine as an endpoint of RunPod's does."""
+    try:
+        from posture.web import server  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("posture"):
+            raise
+        raise UnfitError(
+            f"Serving needs {error.name}, which is not installed. Run: pip install 'posture-measurement[web]'"
+        ) from None
+    try:
+        ctx.exit(server.serve(server.Place(host, port, certificate, key), endpoint, tell=click.echo))
+    except server.ServeError as error:
+        raise UnfitError(str(error)) from None

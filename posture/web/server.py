@@ -10,6 +10,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -96,14 +97,16 @@ def serve(
     """Serves until SIGINT or SIGTERM, and returns the exit status: 0, or 1 where it had to end by itself.
 
     `endpoint`: the id of a deployed endpoint to pass requests on to, by RUNPOD_ENDPOINT_BASE_URL and RUNPOD_API_KEY.
-    `tell`: is given each line for whoever started it. Raises ServeError, SettingsError, ModelError, NotInstalledError.
+    `tell`: is given each line for whoever started it. Raises ServeError, ModelError, NotInstalledError.
     """
+    if place.private_key and not place.certificate:
+        raise ServeError("A private key is of no use without its certificate.")
     key = _key(place, environment)
     with _listening(place) as listener, _logged():
         port: int = listener.getsockname()[1]
         if endpoint is None:
-            worker, told = Worker(open_pool, settings.read, Log()), settings.read()
-            run = _measuring(place, worker, told, key)
+            worker = Worker(open_pool, settings.read, Log())
+            run = _measuring(place, worker, _settings(), key)
             worker.pool()  # opened now, so that the first request need not wait and a missing file is told
             tell(f"Measuring at {place.address(port)}/v2/local. Ctrl-C ends it.")
         else:
@@ -199,9 +202,18 @@ def _config(place: Place, endpoint: Endpoint, key: str | None, seconds: int) -> 
     )
     try:
         config.load()
-    except OSError as error:  # ssl's own among them
-        raise ServeError(f"The certificate or its private key cannot be used: {error.strerror or error}.") from error
+    except ssl.SSLError as error:
+        raise ServeError("Certificate and private key are no PEM files that belong together.") from error
+    except OSError as error:
+        raise ServeError(f"The certificate or its private key cannot be read: {error.strerror}.") from error
     return config
+
+
+def _settings() -> settings.Settings:
+    try:
+        return settings.read()
+    except settings.SettingsError as error:
+        raise ServeError(str(error)) from error
 
 
 def _passed(base: str, endpoint: str, environment: Mapping[str, str]) -> Passed:
