@@ -368,8 +368,8 @@ def serve(  # noqa: PLR0913  each is a flag
     try:
         from posture.web import server  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("posture"):
-            raise
+        if error.name and error.name.startswith("posture") and error.name != "posture.web":
+            raise  # a defect; an image has no posture/web
         raise UnfitError(
             f"Serving needs {error.name}, which is not installed. Run: pip install 'posture-measurement[web]'"
         ) from None

@@ -21,6 +21,17 @@ def copies(stage: int | None = None) -> list[tuple[str, str]]:
     return [(source, destination) for sources, destination in instructions for source in sources.split()]
 
 
+def ignored() -> set[str]:
+    """What .dockerignore keeps out of what it lets in."""
+    lines = (TOP / ".dockerignore").read_text().splitlines()
+    return {line for line in lines[lines.index("*") + 1 :] if line and line[0] not in "!#"}
+
+
+def kept_out(folder: str, names: list[str]) -> set[str]:
+    """Which names in a folder are not copied, for shutil."""
+    return {name for name in names if (Path(folder) / name).relative_to(TOP).as_posix() in ignored()}
+
+
 def copied() -> list[str]:
     """What the Dockerfile copies from the tree, one entry a file or folder."""
     return [source for source, _ in copies()]
@@ -31,7 +42,7 @@ def copy(stage: int, folder: Path) -> None:
     for source, destination in copies(stage):
         place = folder / destination
         if (TOP / source).is_dir():
-            shutil.copytree(TOP / source, place, dirs_exist_ok=True)
+            shutil.copytree(TOP / source, place, ignore=kept_out, dirs_exist_ok=True)
         elif destination.endswith(("/", ".")):
             place.mkdir(parents=True, exist_ok=True)
             shutil.copy(TOP / source, place)
@@ -65,6 +76,17 @@ def test_what_is_copied_is_enough_to_load_the_handler(tmp_path: Path) -> None:
     assert Path(loaded.stdout.strip()) == tmp_path / "runpod_handler.py"
     spoken = run(tmp_path, "-c", "from posture.words import *; print(*(texts(name)['name'] for name in LANGUAGES))")
     assert spoken.stdout == "English Deutsch\n"
+
+
+def test_the_local_endpoint_stays_out_of_the_image_and_is_not_missed(tmp_path: Path) -> None:
+    copy(1, tmp_path)
+    assert (tmp_path / "posture" / "worker").is_dir()
+    assert not (tmp_path / "posture" / "web").exists()
+    told = run(tmp_path, "-m", "posture", "serve")
+    assert (told.returncode, told.stderr) == (
+        2,
+        "Error: Serving needs posture.web, which is not installed. Run: pip install 'posture-measurement[web]'\n",
+    )
 
 
 def test_what_the_build_stage_copies_is_enough_to_fetch_the_model(tmp_path: Path) -> None:
