@@ -116,12 +116,12 @@ def _known(job: str) -> str:
 
 
 async def _read(response: httpx.Response) -> bytes:
-    content = b""
+    content = bytearray()
     async for piece in response.aiter_bytes():
         content += piece
         if len(content) > LARGEST_ANSWER:
             raise HTTPException(HTTPStatus.BAD_GATEWAY, "The endpoint's answer is too large.")
-    return content
+    return bytes(content)
 
 
 def _passed(status: int, content: bytes, headers: Mapping[str, str]) -> Answer:

@@ -39,6 +39,7 @@ _MOST_CONNECTIONS = 256
 # Of the grace: what jobs in hand may take of it before they are answered with `timeout`, and with those answers. In the
 # rest the models are closed.
 _FOR_JOBS, _FOR_ANSWERS = 0.5, 0.75
+_LEAST = 0.5  # seconds for that, whatever the grace
 # Seconds that requests to a deployed endpoint may take when the server is told to stop.
 _PASSED_GRACE = 5
 
@@ -162,11 +163,13 @@ def _measuring(place: Place, worker: Worker, told: settings.Settings, key: str |
 
     async def run(listener: socket.socket) -> int:
         await server.serve([listener])
-        closing = asyncio.get_running_loop().run_in_executor(None, worker.close)
-        await asyncio.wait({closing}, timeout=max(1, began + told.grace - time.monotonic()))
-        if worker.hung or not closing.done():
+        # A job that is at work in a thread would open the models again.
+        ending = asyncio.create_task(asyncio.get_running_loop().shutdown_default_executor())
+        await asyncio.wait({ending}, timeout=max(_LEAST, began + told.grace - time.monotonic()))
+        if worker.hung or not ending.done():
             Log().error("A landmarker has not come back from its photo.")
             _end(1)  # Python would wait for it
+        worker.close()
         return 0
 
     return run
@@ -189,6 +192,7 @@ def _config(place: Place, endpoint: Endpoint, key: str | None, seconds: int) -> 
     config = uvicorn.Config(
         application(endpoint, hosts=place.names, key=key, log=Log()),
         access_log=False,
+        http="h11",  # httptools, which is faster, reads headers of any size
         lifespan="off",
         limit_concurrency=_MOST_CONNECTIONS,
         log_config=None,

@@ -12,11 +12,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import httpx
 import pytest
@@ -27,12 +28,14 @@ from cryptography.x509.oid import NameOID
 
 from deploy.api import QUEUE_URL
 from deploy.demo import compare, truth
+from posture.landmarks import Landmarks, Pixels
 from posture.web import server
 from posture.web.server import KEY, Place, ServeError, serve
+from posture.wire.request import Include
 from posture.worker.settings import Settings
 from posture.worker.worker import Worker
 from testing import DEMO, TOP
-from testing.builders import FakeLog, FakePool, detect
+from testing.builders import FRONT_PHOTO, SIDE_PHOTO, FakeLog, FakePool, detect
 from testing.runpod_api import KEY as RUNPOD_KEY
 from testing.runpod_api import RunPod, serving
 from testing.worker import SECONDS, WorkerProcess
@@ -75,7 +78,7 @@ def test_it_measures_the_demo_pair_as_the_worker_does(measuring: Served) -> None
     told = held("CompletedJob", measuring.client.post("/runsync", json={"input": PHOTOS}).text)
     expected = truth()
     assert compare(expected["pairs"][0], expected["margins"], told["output"])[1] == 0
-    details = {"input": {**PHOTOS, "strict": False, "include": ["details", "landmarks", "measures"]}}
+    details = {"input": {**PHOTOS, "strict": False, "include": get_args(Include)}}
     held("CompletedJob", measuring.client.post("/runsync", json=details).text)
     refused = held("FailedJob", measuring.client.post("/runsync", json={"input": {**PHOTOS, "side": "!"}}).text)
     assert refused["output"]["code"] == "invalid_base64"
@@ -102,6 +105,12 @@ def test_a_page_from_elsewhere_and_a_name_that_was_led_here_are_refused(measurin
     for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):
         answer = measuring.client.post("/run", json={"input": PHOTOS}, headers=headers)
         assert (answer.status_code, answer.headers.get("Access-Control-Allow-Origin")) == (403, None)
+
+
+def test_headers_are_bounded(measuring: Served) -> None:
+    with suppress(httpx.TransportError):  # where the connection is closed before all is sent
+        assert measuring.client.get("/health", headers={"X-Long": 1_000_000 * "a"}).status_code == 400
+    assert measuring.client.get("/health").status_code == 200
 
 
 @pytest.mark.parametrize("size", ["Content-Length: 1000000000", "Transfer-Encoding: chunked"])
@@ -273,6 +282,52 @@ def test_signals_are_as_before_when_it_has_ended(monkeypatch: pytest.MonkeyPatch
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     lines(Place(port=0), monkeypatch)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_job_that_is_not_done_at_the_end_is_answered_and_waited_for_within_the_grace(
+    monkeypatch: pytest.MonkeyPatch, *, comes_back: bool
+) -> None:
+    ended: list[int] = []
+    begun, may_end = threading.Event(), threading.Event()
+
+    def held_up(pixels: Pixels) -> list[Landmarks]:
+        begun.set()
+        assert may_end.wait(SECONDS)
+        return detect(pixels)
+
+    def end(status: int) -> None:
+        ended.append(status)
+        may_end.set()
+
+    monkeypatch.setattr(server, "_end", end)
+    settings = Settings(landmarkers=1, concurrency=1, calibration="none", grace=4 if comes_back else 1)
+    pool = FakePool(held_up)
+    worker = Worker(lambda: pool, lambda: settings, FakeLog())
+
+    async def test(listener: socket.socket) -> Any:
+        run: Any = server._measuring(Place(), worker, settings, None)  # noqa: SLF001  its own part of serve()
+        running = asyncio.create_task(run(listener))
+        base = f"http://127.0.0.1:{listener.getsockname()[1]}/v2/local"
+        async with httpx.AsyncClient(base_url=base, timeout=SECONDS) as client:
+            sent = {"input": {"front": FRONT_PHOTO, "side": SIDE_PHOTO}}
+            waiting = asyncio.create_task(client.post("/runsync", json=sent))
+            assert await asyncio.to_thread(begun.wait, SECONDS)
+            os.kill(os.getpid(), signal.SIGTERM)
+            told = held("FailedJob", (await waiting).text)
+        if comes_back:
+            may_end.set()
+        await running
+        return told
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        server._signals_end_nothing_else(),  # noqa: SLF001  its own part of serve()
+    ):
+        told = asyncio.run(test(listener))
+    assert told["output"]["code"] == "timeout"
+    assert ended == ([] if comes_back else [1])
+    assert pool.closed == 1
 
 
 def test_it_ends_when_the_worker_should_get_no_more_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
