@@ -30,7 +30,7 @@ def test_its_commands_work_one_after_another(tmp_path: Path, monkeypatch: pytest
     answer = measured(detect, FRONT_PHOTO, SIDE_PHOTO).answer(["overlay"])
     (tmp_path / "2025-03-01.json").write_text(json.dumps(answer))
     lines = re.findall(r"^posture (.*)$", TERMINAL, re.MULTILINE)
-    assert {line.split()[0] for line in lines} == {*commands.commands}
+    assert {line.split()[0] for line in lines} == {*commands.commands} - {"serve"}  # which does not end
     for line in lines:
         command, _, output = line.partition(" > ")
         done = posture(*shlex.split(command))
