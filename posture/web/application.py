@@ -97,8 +97,8 @@ def _response(answer: Answer) -> Response:
 async def _told(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return refused(error.status_code, error.detail, dict(error.headers or {}))
+    return refused(error)
 
 
 async def _defect(_request: Request, _error: Exception) -> Response:
-    return refused(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT)  # the Guard, which gets it too, has it logged
+    return refused(DEFECT)  # the Guard, which gets it too, has it logged

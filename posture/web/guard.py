@@ -35,12 +35,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
-DEFECT = "The server failed; its log says why."
+DEFECT = HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed; its log says why.")
 
 
-def refused(status: int, error: str, headers: dict[str, str] | None = None) -> JSONResponse:
+def refused(error: HTTPException) -> JSONResponse:
     """An answer that is no job's: `error` says why, as the platform's does."""
-    return JSONResponse({"error": error}, status, headers)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 class Guard:
@@ -77,11 +77,11 @@ class Guard:
                 self._check(scope)
                 await self._app(scope, receive, sending)
             except HTTPException as refusal:
-                await refused(refusal.status_code, refusal.detail)(scope, receive, sending)
+                await refused(refusal)(scope, receive, sending)
             except Exception as error:  # noqa: BLE001  the boundary
                 self._log.error(trace(error))
                 if not status:
-                    await refused(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT)(scope, receive, sending)
+                    await refused(DEFECT)(scope, receive, sending)
         finally:
             self._log.info(f"{_shown(scope)} {status} ms={1000 * (time.perf_counter() - began):.0f}")
 
@@ -94,7 +94,9 @@ class Guard:
         if origins and origins != [f"{scope['scheme']}://{hosts[0]}"]:
             raise HTTPException(HTTPStatus.FORBIDDEN, "Pages from elsewhere may not use this server.")
         if self._key is not None and not _is_same(headers.get("authorization", ""), self._key):
-            raise HTTPException(HTTPStatus.UNAUTHORIZED, "The key is missing or another.")
+            raise HTTPException(
+                HTTPStatus.UNAUTHORIZED, "The key is missing or another.", {"WWW-Authenticate": "Bearer"}
+            )
 
     def _is_ours(self, host: str, scope: Scope) -> bool:
         """Whether a Host names this server: its names, with its port."""

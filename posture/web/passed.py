@@ -37,7 +37,10 @@ class Passed:
 
     def __init__(self, base: str, endpoint: str, key: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         if not _is_safe(base):
-            raise AddressError("RUNPOD_ENDPOINT_BASE_URL must begin with https://, unless it leads to this machine.")
+            raise AddressError(
+                "RUNPOD_ENDPOINT_BASE_URL must begin with https://, unless it leads to this machine, "
+                "and have no @, ? or #."
+            )
         if not _ID.fullmatch(endpoint):
             raise AddressError("The endpoint's id may have letters, digits, - and _ alone.")
         if not re.fullmatch(r"[!-~]+", key):
@@ -99,13 +102,17 @@ class Passed:
 
 
 def _is_safe(base: str) -> bool:
-    """Whether nobody on the way to an address can read the key."""
+    """Whether nobody on the way to an address can read the key, nor anything in it is a secret that would be told."""
     try:
         parts = urlsplit(base)
     except ValueError:
         return False
     host = parts.hostname or ""
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+    return (
+        bool(host)
+        and not re.search("[@?#]", base)
+        and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+    )
 
 
 def _known(job: str) -> str:

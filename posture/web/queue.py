@@ -3,7 +3,7 @@ r"""Jobs and their states as RunPod's queue has them, in the memory of this proc
     IN_QUEUE -> IN_PROGRESS -> COMPLETED | FAILED
         \____________\______-> CANCELLED | TIMED_OUT
 
-What is told of a job has the platform's names. Seen in RunPod's documentation and in answers of its queue.
+What is told of a job has the platform's names, as RunPod's pages on sending requests have them.
 """
 
 import asyncio

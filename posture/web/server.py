@@ -14,7 +14,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ class Place:
         """What a caller's addresses begin with."""
         host = bracketed(self.host)
         scheme = "https" if self.certificate else "http"
-        return f"{scheme}://{_own_address() if host in WILDCARDS else host}:{port}"
+        return f"{scheme}://{_own_address(host) if host in WILDCARDS else host}:{port}"
 
 
 class Log:
@@ -287,14 +287,19 @@ def _advice(place: Place, port: int, key: str | None, *, is_ours: bool) -> Itera
             yield "Without --certificate and --key, photos and key can be read on their way: use no photos of patients."
 
 
-def _own_address() -> str:
-    """The address of this machine in its network, or the loopback's where there is none. Nothing is sent for it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # an address of documents, RFC 5737: only the way to it is looked up
-        except OSError:
-            return "127.0.0.1"
-        return str(probe.getsockname()[0])
+def _own_address(everywhere: str) -> str:
+    """The address of this machine in its network, or the loopback's where there is none. Nothing is sent for it.
+
+    `everywhere`: a wildcard, which says whether by IPv4 or IPv6.
+    """
+    # Addresses for documents (RFC 5737, RFC 3849): only the way to them is looked up.
+    family, far, own = (
+        (socket.AF_INET6, "2001:db8::1", "::1") if everywhere == "[::]" else (socket.AF_INET, "192.0.2.1", "127.0.0.1")
+    )
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((far, 9))
+        own = probe.getsockname()[0]
+    return bracketed(own)
 
 
 def _line(message: str, request_id: str | None) -> str:

@@ -135,6 +135,7 @@ def test_the_key_is_taken_as_the_platform_takes_it(sent: str) -> None:
 def test_without_the_key_nothing_is_answered(sent: str | None, path: str) -> None:
     answer = ask({} if sent is None else {"Authorization": sent}, key=KEY, path=path)
     assert (answer.status_code, answer.json()) == (401, {"error": "The key is missing or another."})
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_a_key_with_other_letters_is_another() -> None:

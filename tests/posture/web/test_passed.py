@@ -174,6 +174,8 @@ def test_it_is_waited_for_as_long_as_the_request_wants_and_a_little_more(path: s
         ("http://api.example/v2", "ab12", SECRET, "RUNPOD_ENDPOINT_BASE_URL must begin with https://"),
         ("ftp://127.0.0.1/v2", "ab12", SECRET, "RUNPOD_ENDPOINT_BASE_URL must"),
         ("", "ab12", SECRET, "RUNPOD_ENDPOINT_BASE_URL must"),
+        ("https://name:password@api.example/v2", "ab12", SECRET, "RUNPOD_ENDPOINT_BASE_URL must"),
+        ("https://api.example/v2?key=secret", "ab12", SECRET, "RUNPOD_ENDPOINT_BASE_URL must"),
         ("https://[x", "ab12", SECRET, "RUNPOD_ENDPOINT_BASE_URL must"),
         ("https://", "ab12", SECRET, "RUNPOD_ENDPOINT_BASE_URL must"),
         ("https://api.example/v2", "../ab12", SECRET, "The endpoint's id may have letters"),

@@ -267,6 +267,19 @@ def test_where_others_can_reach_it_a_key_is_made_each_time_and_told(monkeypatch:
     assert len(keys) == 2
 
 
+@pytest.mark.parametrize(
+    ("host", "shown"), [("localhost", "localhost"), ("::1", r"\[::1\]"), ("::", r"\[(?!::\])[0-9a-f:]+\]")]
+)
+def test_the_address_that_is_told_is_one_that_can_be_called(
+    monkeypatch: pytest.MonkeyPatch, host: str, shown: str
+) -> None:
+    try:
+        said = lines(Place(host, 0), monkeypatch)
+    except ServeError:
+        pytest.skip("this machine has no IPv6")
+    assert re.search(rf"what comes to http://{shown}:[1-9][0-9]*/v2/local\.", said[0])
+
+
 def test_a_key_of_the_operators_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     said = "\n".join(lines(OPEN, monkeypatch, **{KEY: LONG}))
     assert f"RUNPOD_API_KEY=${KEY}" in said
