@@ -99,7 +99,7 @@ def test_without_extras_it_needs_what_a_client_needs(wheel: Wheel) -> None:
 def test_the_worker_needs_what_measuring_needs_and_more(wheel: Wheel) -> None:
     measure, worker = wheel.requires("measure"), wheel.requires("worker")
     assert measure.items() < worker.items()
-    assert worker.keys() - measure.keys() == {"certifi", "httpcore", "pybase64", "runpod"}
+    assert worker.keys() - measure.keys() == {"certifi", "httpcore", "runpod"}
 
 
 def test_the_package_adds_no_opencv_to_the_one_that_mediapipe_requires(wheel: Wheel) -> None:

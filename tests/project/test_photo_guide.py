@@ -17,7 +17,7 @@ DRAWINGS = sorted((TOP / make.DRAWINGS).iterdir())
 SVG = "{http://www.w3.org/2000/svg}"
 # What is wrong with a job or with how an app packed the photo is nothing for whoever holds the camera.
 NOT_OF_THE_PHOTO = {code.name for code in CODES.values() if code.error in (RequestError, InternalError)}
-NOT_OF_THE_PHOTO |= {"invalid_base64"}
+NOT_OF_THE_PHOTO |= {"invalid_base64", "url_not_allowed", "fetch_failed"}
 
 
 def by_name(file: Path) -> str:

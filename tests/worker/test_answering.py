@@ -367,7 +367,7 @@ def test_a_setting_that_cannot_be_is_no_crash_of_a_job_on_an_event_loop() -> Non
     assert asyncio.run(run())["code"] == "internal_error"
 
 
-@pytest.mark.parametrize("place", ["parse", "measure", "success"])
+@pytest.mark.parametrize("place", ["parse", "measure", "asked_for"])
 def test_to_be_out_of_memory_is_a_failure_of_the_worker_wherever_it_happens(
     monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

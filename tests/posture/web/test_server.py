@@ -26,7 +26,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from deploy.api import QUEUE_URL
 from deploy.demo import compare, truth
 from posture.landmarks import Landmarks, Pixels
 from posture.web import server
@@ -88,7 +87,7 @@ def test_it_measures_the_demo_pair_as_the_worker_does(measuring: Served) -> None
 
 def test_the_guides_sample_runs_against_it(measuring: Served, tmp_path: Path) -> None:
     sample = GUIDE.partition("\n### Python\n")[2].split("```")[1].partition("\n")[2]
-    (tmp_path / "call.py").write_text(sample.replace(QUEUE_URL, f"{measuring.address}/v2"))
+    (tmp_path / "call.py").write_text(sample)
     for view in PHOTOS:
         shutil.copy(DEMO / f"{view}_image.jpg", tmp_path / f"{view}.jpg")
     told = {
