@@ -3,7 +3,8 @@
     with Host(script) as host:
         host.port, host.asked
 
-A script is given the path that was asked for and yields what is sent: bytes, or an event that is waited for.
+A script is given the path that was asked for and yields what is sent: bytes, or an event that is waited for; what
+follows PLAIN is sent past the encryption, as somebody in between could do it.
 """
 
 import socket
@@ -27,6 +28,7 @@ from cryptography.x509.oid import NameOID
 Script: TypeAlias = Callable[[str], Iterable[bytes | threading.Event]]
 
 NAME = "bucket.store.example"
+PLAIN = b"PLAIN"
 _NOW = datetime.now(timezone.utc)
 _DAY = timedelta(days=1)
 
@@ -124,12 +126,15 @@ class Host:
                     return
                 read += more
             self.asked.append(read.decode("ascii"))
+            sending = speaking.sendall
             for sent in self._script(self.asked[-1].split()[1]):
-                if isinstance(sent, threading.Event):
+                if sent is PLAIN:
+                    sending = partial(socket.socket.sendall, speaking)
+                elif isinstance(sent, threading.Event):
                     while not (sent.wait(0.02) or self.closed.is_set()):
                         pass
                 else:
-                    speaking.sendall(sent)
+                    sending(sent)
 
     def __enter__(self) -> "Host":
         return self

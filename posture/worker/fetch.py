@@ -91,6 +91,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (httpcore.ConnectError, "no secure connection to its host could be made: its certificate may not be good for it."),
     (httpcore.RemoteProtocolError, "its host broke off, or answered with what is no HTTP."),
     (httpcore.NetworkError, "the connection to its host broke off."),
+    (ssl.SSLError, "the connection to its host broke off."),  # after the handshake httpcore lets these by
     (asyncio.TimeoutError, "it took too long."),
 )
 

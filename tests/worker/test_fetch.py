@@ -22,7 +22,7 @@ from posture.wire.address import Address
 from posture.worker import fetch
 from posture.worker.fetch import MAX_BYTES, Fetcher, is_public
 from posture.worker.settings import VARIABLES
-from testing.https import NAME, Authority, Host, Script, always, answer
+from testing.https import NAME, PLAIN, Authority, Host, Script, always, answer
 
 PUBLIC = "93.184.215.14"
 PHOTO = bytes(range(256)) * 40
@@ -236,6 +236,12 @@ BROKE_OFF = "its host broke off, or answered with what is no HTTP."
 )
 def test_what_is_no_answer_with_a_file_is_refused(sent: bytes, problem: str) -> None:
     assert refusal(always(sent)).problem == problem
+
+
+@pytest.mark.parametrize("begin", [(), (answer(BODY, length=len(BODY) + 1),)], ids=["no head", "half of a body"])
+def test_what_comes_past_the_encryption_ends_it(begin: tuple[bytes, ...]) -> None:
+    found = refusal(always(*begin, PLAIN, answer(BODY)))
+    assert found.problem == "the connection to its host broke off."
 
 
 @pytest.mark.parametrize(
