@@ -115,6 +115,18 @@ def test_a_worker_with_a_landmarker_that_hangs_ends_within_its_grace_and_its_job
         assert [code(worker, job) for job in (hung, *behind)] == ["timeout"] * 3
 
 
+def test_a_stopped_job_is_not_answered_and_the_others_are(tmp_path: Path) -> None:
+    """The stopped one hangs, so that it cannot be done before the stop is heeded."""
+    with at_work(tmp_path, HangingWorkerProcess, POSTURE_LANDMARKERS="2", POSTURE_JOB_TIMEOUT="1000") as worker:
+        before = worker.platform.submit(*[GOOD] * 4)
+        stopped = hangs(worker)
+        behind = worker.platform.submit(*[GOOD] * 4)
+        worker.platform.stop(stopped)
+        worker.wait_until(lambda: "Job stopped." in worker.log(stopped), "the job is not stopped")
+        assert all("error" not in result.body for result in worker.results([*before, *behind]))
+        assert stopped not in worker.platform.results
+
+
 def test_the_second_signal_ends_a_worker_at_once(tmp_path: Path) -> None:
     with at_work(tmp_path, HangingWorkerProcess, POSTURE_JOB_TIMEOUT="1000", POSTURE_GRACE="1000") as worker:
         hung = hangs(worker)

@@ -237,18 +237,6 @@ def test_the_pings_name_the_jobs_in_hand(worker: QueueWorker) -> None:
     worker.wait_until(lambda: pings[-1] == (), "the pings still name jobs that are done")
 
 
-def test_a_stopped_job_is_not_answered_and_the_others_are(worker: QueueWorker) -> None:
-    """The SDK looks for stops once in 1.5 s, and heeds one of a job it has begun; these take several times that."""
-    jobs = worker.platform.submit(*[{**GOOD, "mode": "precise"}] * 24)
-    *others, stopped = jobs
-    worker.wait_until(lambda: worker.platform.results.keys() & set(jobs), "no job is answered")
-    worker.wait_until(lambda: "Started." in worker.log(stopped), "the job is not begun")
-    worker.platform.stop(stopped)
-    assert all("error" not in result.body for result in worker.results(others))
-    worker.wait_until(lambda: "Job stopped." in worker.log(stopped), "the job is not stopped")
-    assert stopped not in worker.platform.results
-
-
 def test_the_log_has_a_line_a_job_and_nothing_of_the_pictures(worker: QueueWorker) -> None:
     jobs = worker.platform.submit(GOOD, *BAD.values())
     worker.results(jobs)
