@@ -46,8 +46,8 @@ COPY LICENSE runpod_handler.py test_input.json ./
 COPY docs/THIRD_PARTY.md docs/
 COPY posture posture
 # The first run leaves the bytecode of all that it imports, also of the standard library, for which the base has none,
-# and Matplotlib's font cache; it fetches no photo, and what would is imported before it. Matplotlib uses its cache only
-# where it may also write. The files of a checkout may be its owner's alone to read.
+# and Matplotlib's font cache; what fetches photos, as that run does not, is imported before it. Matplotlib uses its
+# cache only where it may also write. The files of a checkout may be its owner's alone to read.
 RUN python -c "import mediapipe, runpod, posture.worker.fetch, anyio._backends._asyncio" \
     && python runpod_handler.py \
     && chmod -R go+rX . \
