@@ -17,7 +17,6 @@ the upright photo as it was sent: a positive roll turns the content clockwise, a
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
@@ -132,14 +131,10 @@ def known(told: Told, said: Said, *, mirrored: bool | None) -> Camera:
     )
     if told.is_tilt:
         return camera.turned(told.roll or 0.0, told.pitch or 0.0, "client")
-    if said.gravity is None:
-        return camera
-    roll, pitch = tilt_of(said.gravity)
-    if mirrored is not None and mirrored != said.is_mirrored:
-        roll = -roll  # the pixels were mirrored after the camera had told where up is
-    if said.up is None:
-        return replace(camera, contradicted=roll) if said.lies_on_side else camera
-    return camera.turned(0.0 if camera.maybe_mirrored else roll, pitch, "photo")
+    if tilt := said.tilt(mirrored=mirrored):
+        return camera.turned(*tilt, "photo")
+    recorded = said.recorded(mirrored=mirrored)
+    return replace(camera, contradicted=recorded[0]) if recorded and said.lies_on_side else camera
 
 
 @lru_cache(maxsize=16)  # every look at a photo asks for the same
@@ -179,12 +174,6 @@ def up_of(roll: float, pitch: float) -> Array:
     """(3,) up in the frame (right, down, away from the camera), for a roll and a pitch in degrees."""
     r, p = math.radians(roll), math.radians(pitch)
     return np.array([math.cos(p) * math.sin(r), -math.cos(p) * math.cos(r), math.sin(p)])
-
-
-def tilt_of(up: Iterable[float]) -> tuple[float, float]:
-    """The roll and the pitch, in degrees, of a camera for which up, a unit vector, is (right, down, away)."""
-    right, down, away = up
-    return math.degrees(math.atan2(right, -down)), math.degrees(math.asin(away))
 
 
 def _projected(homography: Array, points: Array) -> Array:

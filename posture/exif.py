@@ -2,6 +2,7 @@
 
     said = exif.read(file)
     said.up, said.focal_35mm    # None where it says nothing
+    exif.parse(data)            # EXIF data that stood elsewhere, in a HEIC
 
 Needs nothing but Python. Damaged, absurd and hostile data say nothing: they raise nothing and cost no time, for all
 that is walked is bounded. Pixels are neither decoded nor copied; XMP never counts.
@@ -12,9 +13,9 @@ publish its maker note; ExifTool describes it in lib/Image/ExifTool/Apple.pm.
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import cos, hypot, radians
+from math import asin, atan2, cos, degrees, hypot, radians
 from struct import Struct
 from typing import Literal, TypeAlias
 
@@ -104,13 +105,46 @@ class Said:
         right, down, _ = self.gravity
         return -down < abs(right)
 
+    def recorded(self, *, mirrored: bool | None) -> tuple[float, float] | None:
+        """The camera's roll and pitch in degrees by its gravity, as in posture.camera; None where there is none.
+
+        `mirrored`: whether the picture shows left and right exchanged, None if nobody has said.
+        """
+        if self.gravity is None:
+            return None
+        roll, pitch = tilt_of(self.gravity)
+        # The pixels may have been mirrored after the camera had told where up is.
+        return roll if mirrored in (None, self.is_mirrored) else -roll, pitch
+
+    def tilt(self, *, mirrored: bool | None) -> tuple[float, float] | None:
+        """The same, where the orientation does not contradict it; what a picture is levelled by.
+
+        A front camera's roll may be that of the mirror image until somebody has said so: 0 stands for it.
+        """
+        recorded = self.recorded(mirrored=mirrored)
+        if recorded is None or self.up is None:
+            return None
+        return (0.0, recorded[1]) if self.front_camera and mirrored is None else recorded
+
+
+def tilt_of(up: Iterable[float]) -> tuple[float, float]:
+    """The roll and the pitch, in degrees, of a camera for which up, a unit vector, is (right, down, away)."""
+    right, down, away = up
+    return degrees(atan2(right, -down)), degrees(asin(away))
+
 
 SAYS_NOTHING = Said()
 
 
 def read(file: bytes) -> Said:
     """What the file of a photo says; SAYS_NOTHING where it is neither a JPEG nor a PNG or says nothing."""
-    tiff = _tiff(memoryview(file))
+    return parse(_tiff(memoryview(file)))
+
+
+def parse(data: File) -> Said:
+    """What EXIF data say, which begin as a TIFF file does or with b"Exif" and two zeros before that."""
+    tiff = memoryview(data)
+    tiff = tiff[len(_EXIF) :] if tiff[: len(_EXIF)] == _EXIF else tiff
     order = _ORDERS.get(bytes(tiff[:4]))
     if order is None:
         return SAYS_NOTHING
@@ -182,13 +216,11 @@ def _tiff(file: memoryview) -> memoryview:
         contents = (
             file[start:end] for kind, start, end in chunks(file) if kind == b"eXIf" and is_intact(file, start, end)
         )
-        data = next(contents, file[:0])
-        # Some programs write into it what begins JPEG's.
-        return data[len(_EXIF) :] if data[: len(_EXIF)] == _EXIF else data
+        return next(contents, file[:0])
     if file[: len(_JPEG)] == _JPEG:
         for marker, start, end in segments(file):
             if marker == _APP1 and file[start : start + len(_EXIF)] == _EXIF:
-                return file[start + len(_EXIF) : end]
+                return file[start:end]
     return file[:0]
 
 

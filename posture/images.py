@@ -14,7 +14,7 @@ from math import ceil
 import numpy as np
 from PIL import Image, ImageFile
 
-from posture import exif, jpeg, png
+from posture import exif, jpeg, png, upright
 from posture.errors import Finding, ImageError
 from posture.landmarks import Pixels
 
@@ -52,17 +52,7 @@ _PLAIN = ("L", "LA", "RGB", "RGBA")  # a sample of 8 bits for each channel
 _WEIGHTED = {"LA": "La", "RGBA": "RGBa"}  # in which a color counts as much as it is opaque
 _STRIP = 1_000_000  # about so many pixels are averaged at a time
 
-# What makes a picture of that EXIF orientation upright; 5 to 8 exchange width and height.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_ON_ITS_SIDE = (5, 6, 7, 8)
+_ON_ITS_SIDE = (5, 6, 7, 8)  # the orientations that exchange width and height
 
 # The limit on pixels is ours (MAX_PIXELS, read from the header); Pillow's own would only warn at another number.
 Image.MAX_IMAGE_PIXELS = None
@@ -242,13 +232,7 @@ def _check_work(stored: jpeg.Jpeg | png.Png) -> None:
 def _upright_rgb(image: Image.Image, orientation: int, side: int) -> Pixels:
     factor = max(image.size) // side
     image = _reduced(image, factor) if factor >= 2 else _plain(image)
-    if image.mode in ("LA", "RGBA"):
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
-    if image.mode != "RGB":
-        image = image.convert("RGB")
-    if orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[orientation])
-    return np.asarray(image)
+    return np.asarray(upright.turned(upright.on_white(image), orientation))
 
 
 def _reduced(image: Image.Image, factor: int) -> Image.Image:

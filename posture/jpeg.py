@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-import numpy as np
-
 from posture import exif
 
 # The headers of a picture; 0xC4, 0xC8 and 0xCC are none.
@@ -22,8 +20,9 @@ _TABLES = (0xC4, 0xDB)  # of codes and of quantization
 _INTERVAL = 0xDD  # how far apart restarts are
 _NEEDED = frozenset((*_FRAMES, *_TABLES, _INTERVAL, exif.START_OF_SCAN))
 _MOST_TABLES = 4096  # bytes; a segment with each of the eight tables of codes that there can be has 2,184
-_RESTART, _OF_EIGHT = 0xD0, 0xF8  # the first of eight markers, and the bits that they have alike
-_PIECE = 1_000_000  # bytes that are looked through at a time
+# The eight markers of restarts as one.
+_RESTART = b"\xff\xd0"
+_AS_ONE = bytes(0xD0 if 0xD0 <= byte <= 0xD7 else byte for byte in range(256))
 # What says how the colors are coded, as libjpeg knows it: how such a segment begins, and its least length.
 _COLORS = {0xE0: (b"JFIF\0", 14), 0xEE: (b"Adobe", 12)}
 _START, _END = b"\xff\xd8", b"\xff\xd9"
@@ -100,11 +99,7 @@ def read(file: bytes) -> Jpeg:
 
 def _restarts(data: memoryview) -> int:
     """How many restarts there are in a scan's data."""
-    count = 0
-    for at in range(0, len(data), _PIECE):
-        piece = np.frombuffer(data[at : at + _PIECE + 1], np.uint8)
-        count += int(np.count_nonzero((piece[:-1] == 0xFF) & (piece[1:] & _OF_EIGHT == _RESTART)))
-    return count
+    return bytes(data).translate(_AS_ONE).count(_RESTART)
 
 
 def _is_needed(marker: int, content: memoryview) -> bool:

@@ -23,7 +23,8 @@ from bench.accuracy.retakes import jpeg
 from bench.accuracy.tables import table
 from posture import cores
 from posture.analysis import outcome
-from posture.camera import DIAGONAL_35MM, Camera, tilt_of, up_of
+from posture.camera import DIAGONAL_35MM, Camera, up_of
+from posture.exif import tilt_of
 from posture.landmarks import Landmarks, Pixels
 from posture.measurement import ViewMeasurement
 from posture.models import files
