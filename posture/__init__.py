@@ -120,7 +120,7 @@ def measure(  # noqa: PLR0913  each is an option of posture.options.Options
         "mirrored": {} if mirrored is None else mirrored,
     }
     options = choose(given, Options())
-    photos = {"front": _bytes_of(front), "side": _bytes_of(side)}
+    photos = {"front": bytes_of(front), "side": bytes_of(side)}
     if model is not None:
         return analyze(photos, options, model)
     with open_model(len(photos)) as opened:
@@ -149,7 +149,8 @@ def open_model(landmarkers: int | None = None) -> "LandmarkerPool":
     return LandmarkerPool(files.ready(), size, files.marker(), files.face())
 
 
-def _bytes_of(photo: Source) -> bytes:
+def bytes_of(photo: Source) -> bytes:
+    """The bytes of a photo's file. Raises OSError where it cannot be read."""
     if isinstance(photo, (bytes, bytearray, memoryview)):
         return bytes(photo)
     if isinstance(photo, (str, os.PathLike)):

@@ -1,4 +1,4 @@
-"""Pictures turned upright and laid on white, by Pillow: the worker does it to all, a client to those it makes smaller."""
+"""Pictures turned upright and laid on white, by Pillow: all of them in the worker, large ones in a client."""
 
 from PIL import Image
 
