@@ -18,8 +18,8 @@ from posture.client.errors import Problem, Refused
 # Beside what measuring takes, an address that begins with https://, for a worker that may fetch it.
 Photo: TypeAlias = Source
 
-# In pixels; a longer side at least twice as long is halved, and again. Then the worker, which halves what it decodes in
-# the same way until 512 to 1024 pixels are left (posture/images.py), sees the same pixels as in the whole photo.
+# In pixels; a longer side at least twice as long is halved, and again. The worker halves a JPEG in the same way until
+# 512 to 1024 pixels are left (posture/images.py), so that it sees the same of a photo that was halved before.
 LONG_SIDE = 1440
 # Bytes of one file: with both, as base64, and the options, a request stays within the 10 MB of /run.
 MOST_BYTES = 3_700_000
@@ -77,13 +77,13 @@ def job_input(photos: Mapping[str, Photo], options: Mapping[str, Any]) -> dict[s
 
 def told(said: exif.Said, view: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """What is to be told of one view's camera, in `camera`; what the caller tells of it goes before."""
-    given = {name: _of(options, name, view) for name in ("camera", "camera_roll", "mirrored")}
-    theirs = given["camera"] or {}
-    if not isinstance(theirs, Mapping):
+    theirs, short, mirrored = (_of(options, name, view) for name in ("camera", "camera_roll", "mirrored"))
+    theirs = {} if theirs is None else theirs
+    if not (isinstance(theirs, Mapping) and isinstance(options.get("camera", {}), Mapping)):
         return {}  # which is for the worker to refuse
     ours: dict[str, Any] = {} if said.focal_35mm is None else {"focal_35mm": said.focal_35mm}
-    is_told = any(value is not None for value in (theirs.get("roll"), theirs.get("pitch"), given["camera_roll"]))
-    tilt = said.tilt(mirrored=given["mirrored"])
+    is_told = any(value is not None for value in (theirs.get("roll"), theirs.get("pitch"), short))
+    tilt = said.tilt(mirrored=mirrored)
     if tilt and not is_told and options.get("level") != "none":
         ours |= {"roll": tilt[0], "pitch": tilt[1]}
     return {**ours, **{name: value for name, value in theirs.items() if value is not None}} if ours else {}
