@@ -8,7 +8,6 @@
 Needs httpx and Pillow, and nothing of the instrument; Pillow waits for the first photo.
 """
 
-import asyncio
 import ipaddress
 import os
 import re
@@ -141,6 +140,8 @@ class AsyncClient(_Endpoint):
 
     async def measure(self, front: Source, side: Source, *, timeout: float | None = None, **options: Any) -> Answer:  # noqa: ANN401
         """What the worker answers: see Client. Photos are read and reduced in a thread."""
+        import asyncio  # noqa: PLC0415  which takes a third as long to import as httpx
+
         job = self._job(_Waiting(self._http), timeout)
         return await job.measured(await asyncio.to_thread(_job_input, front, side, options))
 
@@ -178,4 +179,6 @@ class _Waiting:
         return await self.http.request(**ask.arguments)
 
     async def sleep(self, seconds: float) -> None:
+        import asyncio  # noqa: PLC0415
+
         await asyncio.sleep(seconds)
