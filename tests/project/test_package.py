@@ -18,7 +18,7 @@ from posture import __version__
 from testing import TOP
 
 # Packages whose module has another name. OpenCV comes with MediaPipe: whichever of its packages is installed.
-DISTRIBUTIONS = {"PIL": "pillow", "cv2": "mediapipe"}
+DISTRIBUTIONS = {"PIL": "pillow", "pillow_heif": "pillow-heif", "cv2": "mediapipe"}
 
 
 @dataclass(frozen=True)
