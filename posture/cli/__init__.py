@@ -24,6 +24,7 @@ from posture.models import metrics
 if TYPE_CHECKING:
     from posture.analysis import Model
     from posture.cli.pairs import Pair
+    from posture.errors import Finding
     from posture.wire.request import RequestOptions
 
 Opener: TypeAlias = "Callable[[int | None], AbstractContextManager[Model]]"
@@ -89,14 +90,18 @@ def _colors() -> bool | None:
 def commands() -> None:
     """Posture angles from photos of a standing person, one from the front and one from the side.
 
-    Nothing leaves this machine unless `serve` passes it on. The angles are for screening and for following a person
-    over time; they are no diagnosis.
+    Nothing leaves this machine, unless --endpoint says where photos are to be sent. The angles are for screening and
+    for following a person over time; they are no diagnosis.
     """
 
 
 _PHOTO = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
+
+_ENDPOINT = click.option(
+    "--endpoint", metavar="ID", help="Send the photos to the endpoint of this id, whose key RUNPOD_API_KEY holds."
+)
 
 _MEASURE = """\b
 Examples:
@@ -106,6 +111,7 @@ Examples:
   posture measure front.jpg side.jpg --camera side.pitch=-3 --no-strict
   posture measure front.jpg side.jpg --json --include measures > a.json
   posture measure front.jpg side.jpg --report june.html --label June
+  posture measure front.jpg side.jpg --endpoint ab12cd34
 """
 
 
@@ -116,6 +122,7 @@ Examples:
 @click.option("--overlay", "overlays", type=_FOLDER, metavar="DIR", help="Draw what was measured on copies there.")
 @click.option("--report", "page", type=_FILE, metavar="FILE", help="Write a page to print, as HTML.")
 @click.option("--label", default="", help="What the page calls the visit, its date for instance.")
+@_ENDPOINT
 @click.pass_context
 def measure(  # noqa: PLR0913  each is a flag
     ctx: click.Context,
@@ -127,16 +134,16 @@ def measure(  # noqa: PLR0913  each is a flag
     overlays: Path | None,
     page: Path | None,
     label: str,
+    endpoint: str | None,
     **said: Any,  # noqa: ANN401  by the option's name, what its flag holds
 ) -> None:
     """Measure the person in two photos.
 
-    Prints a table with words. FRONT and SIDE are JPEG or PNG files.
+    Prints a table with words. FRONT and SIDE are JPEG or PNG files; HEIC too, where pillow-heif is installed.
     """
-    from posture import analysis  # noqa: PLC0415
     from posture.cli import flags, tables  # noqa: PLC0415
     from posture.cli.pairs import content  # noqa: PLC0415
-    from posture.wire.answer import asked_for, failure  # noqa: PLC0415
+    from posture.wire.answer import failure  # noqa: PLC0415
 
     if label and not page:
         raise click.UsageError("--label is what a --report calls the visit, and none is asked for.")
@@ -145,16 +152,15 @@ def measure(  # noqa: PLR0913  each is a flag
     _spare(photos.values(), [*drawn.values(), *([page] if page else [])])
     pictured = {"overlay"} if overlays or page else set[str]()
     options = flags.chosen(said, include=sorted({"details", *pictured, *said["include"]}))
-    with _open_model(ctx, len(photos)) as model:
-        try:
-            read = {view: content(photo) for view, photo in photos.items()}
-            answer = asked_for(analysis.measure(read, options, model), options, model.map)
-        except posture.PostureError as refusal:
-            if as_json:
-                _print_json(failure(refusal))
-            else:
-                _print_lines(tables.refused(refusal.problems, tables.width(sys.stderr)), err=True)
-            ctx.exit(REFUSED)
+    read = {view: content(photo) for view, photo in photos.items()}
+    try:
+        answer = _measured(ctx, read, options, endpoint)
+    except posture.PostureError as refusal:
+        if as_json:
+            _print_json(failure(refusal))
+        else:
+            _print_lines(tables.refused(refusal.problems, tables.width(sys.stderr)), err=True)
+        ctx.exit(REFUSED)
     for view, place in drawn.items():
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(base64.b64decode(answer["data"]["details"][f"{view}_view"]["overlay"]["data"]))
@@ -164,6 +170,23 @@ def measure(  # noqa: PLR0913  each is a flag
         _print_json(answer)
     else:
         _print_lines(tables.measured(answer, {view: str(photo) for view, photo in photos.items()}, tables.width()))
+
+
+def _measured(
+    ctx: click.Context, files: "dict[str, bytes | Finding]", options: "RequestOptions", endpoint: str | None
+) -> dict[str, Any]:
+    """What is answered to two photos, here or by an endpoint. Raises PostureError."""
+    if endpoint:
+        from posture.cli.endpoint import measured  # noqa: PLC0415
+
+        return measured(files, options, endpoint)
+    from posture import analysis  # noqa: PLC0415
+    from posture.cli.heic import readable  # noqa: PLC0415
+    from posture.wire.answer import asked_for  # noqa: PLC0415
+
+    with _open_model(ctx, len(files)) as model:
+        readable_files, told = readable(files, options)
+        return asked_for(analysis.measure(readable_files, told, model), told, model.map)
 
 
 def _open_model(ctx: click.Context, landmarkers: int | None = None) -> "AbstractContextManager[Model]":
@@ -209,8 +232,9 @@ and the status is then 1. What was stopped goes on where it stopped when it is r
 @commands.command(cls=_Asking, epilog=_BATCH)
 @click.argument("pairs", type=click.Path(exists=True, path_type=Path))
 @click.option("--out", required=True, type=_FILE, metavar="FILE", help="Where the results go: .csv, or .jsonl.")
+@_ENDPOINT
 @click.pass_context
-def batch(ctx: click.Context, /, *, pairs: Path, out: Path, **said: Any) -> None:  # noqa: ANN401  as in `measure`
+def batch(ctx: click.Context, /, *, pairs: Path, out: Path, endpoint: str | None, **said: Any) -> None:  # noqa: ANN401
     """Measure many pairs of photos into a file."""
     from tqdm import tqdm  # noqa: PLC0415
 
@@ -220,13 +244,13 @@ def batch(ctx: click.Context, /, *, pairs: Path, out: Path, **said: Any) -> None
 
     options = flags.chosen(said, include=sorted({"details", *said["include"]}))
     everything = listed.read(pairs)
-    with Results(out, options) as results:
+    with Results(out, options, None if endpoint else posture.__version__) as results:
         left = [pair for pair in everything if pair.name not in results.done]
         codes = Counter(results.done[pair.name].code for pair in everything if pair.name in results.done)
         before = codes.total()
         try:
             with (
-                closing(_answered(ctx, left, options)) as coming,
+                closing(_answered(ctx, left, options, endpoint)) as coming,
                 tqdm(total=len(everything), initial=before, unit="pair", disable=None, dynamic_ncols=True) as bar,
             ):
                 for pair, answer in coming:
@@ -240,10 +264,15 @@ def batch(ctx: click.Context, /, *, pairs: Path, out: Path, **said: Any) -> None
 
 
 def _answered(
-    ctx: click.Context, pairs: "Sequence[Pair]", options: "RequestOptions"
+    ctx: click.Context, pairs: "Sequence[Pair]", options: "RequestOptions", endpoint: str | None
 ) -> "Generator[tuple[Pair, Mapping[str, Any]], None, None]":
     """Each pair and what it is answered; where there is none, no model is opened."""
     if not pairs:
+        return
+    if endpoint:
+        from posture.cli.batch import answers_by_endpoint  # noqa: PLC0415
+
+        yield from answers_by_endpoint(pairs, options, endpoint)
         return
     import cv2  # noqa: PLC0415
 

@@ -14,17 +14,19 @@ from posture import __version__
 from posture.angles import MEASURES, Measure
 from posture.cli.failures import UnfitError
 from posture.views import VIEWS, View, views_of
-from posture.wire.request import DEFAULTS, RequestOptions
+from posture.wire.request import RequestOptions
 
 Envelope: TypeAlias = Mapping[str, Any]
 
 
-def _how(options: RequestOptions) -> dict[str, str]:
-    """How pairs are measured, as `details` say it: what is measured otherwise does not belong into the same file."""
-    return {**{name: getattr(options, name) for name in ("mode", "calibration", "level")}, "version": __version__}
+# How pairs are measured, as `details` say it: what is measured otherwise does not belong into the same file.
+_HOW = ("mode", "calibration", "level", "version")
 
 
-_HOW = tuple(_how(DEFAULTS))
+def _how(options: RequestOptions, version: str | None) -> dict[str, str]:
+    """How pairs are to be measured, as far as that is known. `version`: None where an endpoint has its own."""
+    told = {name: getattr(options, name) for name in _HOW[:-1]}
+    return told if version is None else {**told, "version": version}
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class JsonLines:
 class Csv:
     """A row a pair, with columns for what it was answered, each angle with its uncertainty, and how it was measured."""
 
-    def __init__(self, options: RequestOptions) -> None:
-        """`options`: as which all pairs are measured."""
-        self._how = _how(options)
+    def __init__(self, options: RequestOptions, version: str | None) -> None:
+        """`options` and `version`: as in `_how`."""
+        self._how = _how(options, version)
         self._readings = [
             (view, measure) for measure in MEASURES if measure.core or "measures" in options.include
             for view in views_of(measure.plane)
@@ -71,14 +73,16 @@ class Csv:
     def line(self, name: str, answer: Envelope) -> str:
         """What is written of a pair, with its line's end."""
         told = {column: answer.get(column) for column in ("status", "code", "view", "error")}
-        read = _readings(answer, self._readings) if answer["status"] == "success" else {}
-        return self._row({"id": name, **told, **read, **self._how})
+        if answer["status"] != "success":
+            return self._row({"id": name, **told, **self._how})
+        how = {name: answer["data"]["details"][name] for name in _HOW}
+        return self._row({"id": name, **told, **_readings(answer, self._readings), **how})
 
     def done(self, lines: Iterator[str]) -> Iterator[Done]:
         """What such a file holds, without its head. Raises ValueError or csv.Error where a row is no such thing."""
         for cells in csv.reader(lines, strict=True):
             row = dict(zip(self._columns, map(_plain, cells), strict=True))
-            yield Done(row["id"], row["code"] or None, {name: row[name] for name in _HOW})
+            yield Done(row["id"], row["code"] or None, {name: row[name] for name in _HOW if row[name]})
 
     def _row(self, cells: Mapping[str, object]) -> str:
         text = io.StringIO()
@@ -116,10 +120,10 @@ def _plain(cell: str) -> str:
 
 
 Format: TypeAlias = JsonLines | Csv
-_FORMATS: dict[str, Callable[[RequestOptions], Format]] = {
+_FORMATS: dict[str, Callable[[RequestOptions, str | None], Format]] = {
     ".csv": Csv,
-    ".jsonl": lambda _options: JsonLines(),
-    ".ndjson": lambda _options: JsonLines(),
+    ".jsonl": lambda *_: JsonLines(),
+    ".ndjson": lambda *_: JsonLines(),
 }
 
 
@@ -129,8 +133,8 @@ class Results:
     `done`: what was in it, by the name of the pair.
     """
 
-    def __init__(self, path: Path, options: RequestOptions) -> None:
-        """Opens or makes the file. A last line that was not written to its end is taken off.
+    def __init__(self, path: Path, options: RequestOptions, version: str | None = __version__) -> None:
+        """Opens or makes the file, for pairs that are measured so. A last line without its end is taken off.
 
         Raises UnfitError for another ending, for a file of something else, and for one whose pairs were measured
         in another way; such a file is left as it is.
@@ -138,8 +142,8 @@ class Results:
         make = _FORMATS.get(path.suffix.lower())
         if make is None:
             raise UnfitError(f"The results go to a file that ends with {' or '.join(_FORMATS)}, not to {path}.")
-        self._format = make(options)
-        self.done = _resumed(path, self._format, options) if path.exists() else {}
+        self._format = make(options, version)
+        self.done = _resumed(path, self._format, _how(options, version)) if path.exists() else {}
         self._file = path.open("a", encoding="utf-8", newline="")
         if not path.stat().st_size:
             self._file.write(self._format.head)
@@ -158,7 +162,7 @@ class Results:
         self._file.close()
 
 
-def _resumed(path: Path, form: Format, options: RequestOptions) -> dict[str, Done]:
+def _resumed(path: Path, form: Format, how: Mapping[str, str]) -> dict[str, Done]:
     """What the file holds, by the name of the pair; what follows its last whole line is cut off."""
     other = UnfitError(f"{path} is there and holds something else: name another file by --out.")
     begin = (form.head or '{"id":').encode()
@@ -174,7 +178,7 @@ def _resumed(path: Path, form: Format, options: RequestOptions) -> dict[str, Don
         except (ValueError, KeyError, TypeError, AttributeError, csv.Error):
             raise other from None
         for pair in done.values():
-            _check(path, pair, options)
+            _check(path, pair, how)
         file.truncate()
     return done
 
@@ -186,11 +190,10 @@ def _whole_lines(file: IO[bytes]) -> Iterator[str]:
     file.seek(-len(line), os.SEEK_CUR)
 
 
-def _check(path: Path, pair: Done, options: RequestOptions) -> None:
+def _check(path: Path, pair: Done, now: Mapping[str, str]) -> None:
     """Raises UnfitError for a pair that was measured in another way."""
-    now = _how(options)
     for name, then in pair.how.items():
-        if then != now[name]:
+        if then != now.get(name, then):
             raise UnfitError(
                 f"{path} holds pairs that were measured with {name} {then}, and now it is {now[name]}: name another "
                 "file by --out, so that the two are not mixed."
