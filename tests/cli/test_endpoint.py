@@ -4,6 +4,10 @@ import base64
 import csv
 import io
 import json
+import os
+import signal
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,7 @@ from posture.cli.pairs import Pair
 from posture.wire.answer import success
 from posture.wire.request import DEFAULTS, asked
 from testing.builders import FakePool, detect
+from testing.processes import Process
 from testing.runpod_api import Answer, RunPod, serving
 from tests.cli.terminal import CONTENT, pair, photo, posture
 
@@ -163,6 +168,25 @@ def test_a_batch_that_is_stopped_cancels_what_is_not_done(
         coming.close()
     assert len(runpod.cancelled) == 1
     assert runpod.cancelled < {"job-x", "job-y"}
+
+
+@pytest.mark.parametrize("command", ["measure", "batch"])
+def test_who_interrupts_it_is_left_with_no_job(tmp_path: Path, runpod: RunPod, command: str) -> None:
+    pair(tmp_path, "a")
+    runpod.looks_until_done = 1_000_000
+    arguments: list[object] = {
+        "measure": [tmp_path / "a_front.png", tmp_path / "a_side.png"],
+        "batch": [tmp_path, "--out", tmp_path / "out.csv"],
+    }[command]
+    line = [sys.executable, "-m", "posture", command, *map(str, arguments), "--endpoint", "ab12"]
+    with serving(runpod) as environment, Process(tmp_path, line, {**os.environ, **environment}) as process:
+        until = time.monotonic() + 60
+        while not runpod.sent("status") and time.monotonic() < until:
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGINT)
+        assert process.exit_status(60) == 130
+        assert process.output.endswith("Error: interrupted.\n")
+    assert runpod.cancelled == {"job-1"}
 
 
 def test_only_what_is_not_as_it_is_anyway_is_sent() -> None:
