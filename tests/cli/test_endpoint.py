@@ -174,11 +174,11 @@ def test_a_batch_that_is_stopped_cancels_what_is_not_done(
 def test_who_interrupts_it_is_left_with_no_job(tmp_path: Path, runpod: RunPod, command: str) -> None:
     pair(tmp_path, "a")
     runpod.looks_until_done = 1_000_000
-    arguments: list[object] = {
+    arguments: dict[str, list[object]] = {
         "measure": [tmp_path / "a_front.png", tmp_path / "a_side.png"],
         "batch": [tmp_path, "--out", tmp_path / "out.csv"],
-    }[command]
-    line = [sys.executable, "-m", "posture", command, *map(str, arguments), "--endpoint", "ab12"]
+    }
+    line = [sys.executable, "-m", "posture", command, *map(str, arguments[command]), "--endpoint", "ab12"]
     with serving(runpod) as environment, Process(tmp_path, line, {**os.environ, **environment}) as process:
         until = time.monotonic() + 60
         while not runpod.sent("status") and time.monotonic() < until:

@@ -219,6 +219,15 @@ def test_an_address_where_nobody_answers_is_unreachable(runpod: RunPod, measure:
     assert runpod.received == []
 
 
+def test_an_endpoint_on_this_machine_is_asked_without_a_proxy(
+    runpod: RunPod, measure: Measure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert measure() == MEASURED
+    assert len(runpod.jobs) == 1
+
+
 def test_what_is_said_goes_before_the_environment(
     runpod: RunPod, measure: Measure, monkeypatch: pytest.MonkeyPatch
 ) -> None:

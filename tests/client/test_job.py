@@ -152,6 +152,10 @@ def test_a_job_for_which_the_worker_had_no_time_is_sent_once_more() -> None:
     ways = Scripted([TIMEOUT, COMPLETED])
     assert ways.measured(longest=8) == DONE
     assert (ways.paths, ways.pauses) == (["POST runsync"] * 2, [8])
+    ways = Scripted([TIMEOUT, httpx.Response(404)])
+    with pytest.raises(EndpointError) as gone:
+        ways.measured()
+    assert (gone.value.kind, gone.value.job) == ("not_found", None)
     ways = Scripted([TIMEOUT])
     with pytest.raises(Refused, match="Send it again") as caught:
         ways.measured()
