@@ -16,9 +16,7 @@ MAY_IMPORT = {
     "posture/web": {"core", "posture/wire", "posture/worker"},
     "posture/comparison": {"core", "posture/wire"},
     "posture/report": {"core", "posture/wire", "posture/comparison"},
-    "posture/cli": {
-        "core", "posture/client", "posture/wire", "posture/comparison", "posture/report", "posture/web"
-    },
+    "posture/cli": {"core", "posture/client", "posture/wire", "posture/comparison", "posture/report", "posture/web"},
     "posture/__main__": {"posture/cli"},
     "deploy": {"posture/wire"},
     "runpod_handler.py": {"core", "posture/wire", "posture/worker"},
