@@ -16,9 +16,7 @@ import pytest
 from PIL import Image
 
 from posture.analysis import measure
-from posture.cli.batch import answers_by_endpoint
 from posture.cli.endpoint import given
-from posture.cli.pairs import Pair
 from posture.wire.answer import success
 from posture.wire.request import DEFAULTS, asked
 from testing.builders import FakePool, detect
@@ -148,26 +146,6 @@ def test_a_batch_tells_which_version_measured_and_goes_on_whichever_it_is(
         assert "2 from before" in done.stderr
         other = posture("batch", folder, "--out", tmp_path / name)
         assert "measured with version 9.9.9" in other.stderr
-
-
-def test_a_batch_that_is_stopped_cancels_what_is_not_done(
-    tmp_path: Path, runpod: RunPod, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("a", "b"):
-        pair(tmp_path, name)
-    pairs = [Pair(name, {view: tmp_path / f"{name}_{view}.png" for view in ("front", "side")}) for name in ("a", "b")]
-    with serving(runpod) as environment:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        # The first is done at once, the second never.
-        runpod.script("runsync", *[Answer(200, {"id": f"job-{name}", "status": "IN_QUEUE"}) for name in "xy"])
-        runpod.script("status", Answer(200, {"id": "job-x", "status": "COMPLETED", "output": MEASURED}))
-        runpod.looks_until_done = 1_000_000
-        coming = answers_by_endpoint(pairs, DEFAULTS, "ab12")
-        assert next(coming)[1]["status"] == "success"
-        coming.close()
-    assert len(runpod.cancelled) == 1
-    assert runpod.cancelled < {"job-x", "job-y"}
 
 
 @pytest.mark.parametrize("command", ["measure", "batch"])
