@@ -32,8 +32,6 @@ def test_its_commands_work_one_after_another(tmp_path: Path, monkeypatch: pytest
     lines = re.findall(r"^posture (.*)$", TERMINAL, re.MULTILINE)
     assert {line.split()[0] for line in lines} == {*commands.commands} - {"serve"}  # which does not end
     for line in lines:
-        if "--endpoint" in line:  # tests/cli/test_endpoint.py has one
-            continue
         command, _, output = line.partition(" > ")
         done = posture(*shlex.split(command))
         assert done.exit_code == 0, done.stderr
