@@ -38,6 +38,7 @@ from posture.views import Plane
 
 TABLE = Path(__file__).with_name("evidence.json")
 COVERAGE_FACTOR = 1.96  # standard deviations that hold 95 % of a normal distribution
+ANYTHING = 180  # an uncertainty from which on no value is excluded; people are told this word in place of a number
 
 
 @dataclass(frozen=True)

@@ -142,11 +142,12 @@ class Measurement:
 
         return success(self, include, language, overlay_size, blur_face=blur_face)
 
-    def report(self, label: str = "", language: str = "en") -> str:
+    def report(self, label: str = "", language: str = "en", *, blur_face: bool = False) -> str:
         """The report on this one visit as HTML, a page when it is printed; `label`: what the visit is called.
 
-        Raises ValueError for a label that cannot be printed in a line, and a language that there is not.
+        `blur_face`: of its pictures, as in `overlay`. Raises ValueError for a label that cannot be printed in a line,
+        and a language that there is not.
         """
         from posture.report import INCLUDE, Visit, page  # noqa: PLC0415  as above
 
-        return page([Visit(label, self.answer(INCLUDE))], language)
+        return page([Visit(label, self.answer(INCLUDE, blur_face=blur_face))], language)

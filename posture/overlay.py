@@ -31,10 +31,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from posture import images
+from posture import images, words
 from posture.angles import HORIZONTAL_TILT, OFFSET
 from posture.errors import CODES
-from posture.evidence import TRUST
+from posture.evidence import ANYTHING, TRUST
 from posture.landmarks import Array, Pixels
 from posture.measurement import Line, Reading, ViewMeasurement
 from posture.options import LARGEST_OVERLAY, OVERLAY, SMALLEST_OVERLAY
@@ -71,7 +71,6 @@ _PLUMB: Point = (12, 4)
 _WARNINGS = 0.4  # of the longer side, what warnings may take in words; if they take more, their codes stand there
 
 _SIGNS: Mapping[str, str] = {"degrees": "°"}  # by unit; of others, the percent sign
-_ANYTHING = 180  # an uncertainty from which on no value is excluded
 # What the plumb line is, by who told the direction of gravity.
 _VERTICAL: Mapping[str, tuple[str, ...]] = {
     "unknown": ("picture vertical", "camera tilt unknown"),
@@ -435,11 +434,11 @@ def _lines(page: _Page) -> Iterator[Stroke]:
 def _said(reading: Reading) -> tuple[str, ...]:
     """What a label says: what it is, the value with its uncertainty, and how far to trust it if not altogether."""
     sign = _SIGNS.get(reading.measure.unit, "%")
-    value = round(reading.value, 1)
+    value, around = words.tenths(reading.value), words.tenths(reading.uncertainty)
     told = f"{value:+.1f}{sign}" if value else f"0.0{sign}"
-    around = f"± {reading.uncertainty:.1f}{sign}" if reading.uncertainty < _ANYTHING else "± anything"
+    within = f"± {around:.1f}{sign}" if around < ANYTHING else "± anything"
     doubt = () if reading.trust == TRUST[0].name else (f"trust: {reading.trust}",)
-    return reading.measure.name.replace("_", " "), f"{told} {around}", *doubt
+    return reading.measure.name.replace("_", " "), f"{told} {within}", *doubt
 
 
 def _labels(page: _Page, drawn: Mapping[str, Stroke]) -> tuple[list[Text], list[Stroke]]:

@@ -12,23 +12,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from posture import comparison, words
 from posture.angles import Measure, PublishedChange
 from posture.comparison import Comparison, Row, Seen
+from posture.evidence import ANYTHING
 from posture.views import VIEWS, View
-from posture.wire.request import Include
 from posture.wire.saved import Camera, How, Overlay, Saved, Warned
 from posture.words import Language
 
-# What a report needs of an answer; the overlay where this version draws one.
-INCLUDE = tuple(name for name in ("details", "overlay") if name in get_args(Include))
+INCLUDE = ("details", "overlay")  # what a report needs of an answer
 MOST_VISITS = 3  # side by side on a page, with their pictures and words still to be read
 
-ANYTHING = 180  # an uncertainty from which on no angle is excluded
 MANY_NOTES = 8  # beyond, all is written smaller
 LONGEST_WARNING = 120  # characters of a warning that this version has no words for
 
@@ -238,10 +236,7 @@ def _how(read: Sequence[Saved], language: Language) -> dict[str, list[str]]:
     """How each visit was measured, by what is told of it."""
     t = words.texts(language)["report"]
     told: dict[str, list[str]] = {
-        t[name]: [
-            words.named(name, getattr(visit.how, name), language) if visit.how else t["not_said"] for visit in read
-        ]
-        for name in ("mode", "calibration", "level")
+        t[name]: [_named(name, visit.how, language) for visit in read] for name in ("mode", "calibration", "level")
     }
     for view in VIEWS:
         told[f"{t['camera']}, {t['views'][view.name]}"] = [

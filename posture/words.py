@@ -68,14 +68,19 @@ def _in_words(measure: Measure, value: float, language: Language) -> str:
 
 
 def number(value: float, language: Language = "en", *, signed: bool = False) -> str:
-    """A number as the language writes it, in tenths; `signed` with its sign, but for what rounds to 0.
+    """A number as the language writes it, in tenths; `signed` with its sign, but for what rounds to 0."""
+    told = tenths(value)
+    sign = "\N{MINUS SIGN}" if told < 0 else "+" if signed and told > 0 else ""
+    return sign + f"{abs(told):.{_TENTHS}f}".replace(".", texts(language)["decimal_point"])
 
-    It is that of the hundredths in an answer, so that words are the same whoever makes them of it: 9.648 is 9.7, as
+
+def tenths(value: float) -> float:
+    """A value in the tenths that people are told, in pictures as in words; never -0.0.
+
+    They are those of the hundredths in an answer, so that they are the same whoever makes them of it: 9.648 is 9.7, as
     9.65 is.
     """
-    digits = f"{abs(round(value, _HUNDREDTHS)):.{_TENTHS}f}"
-    sign = "" if float(digits) == 0 else "\N{MINUS SIGN}" if value < 0 else "+" if signed else ""
-    return sign + digits.replace(".", texts(language)["decimal_point"])
+    return round(round(value, _HUNDREDTHS), _TENTHS) + 0.0
 
 
 def short(measure: Measure, value: float, language: Language = "en", *, signed: bool = False) -> str:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 import click
 
+from posture import words
 from posture.errors import Finding
+from posture.evidence import ANYTHING
 
 if TYPE_CHECKING:
     from posture.comparison import Comparison, Row, Seen
@@ -101,7 +103,7 @@ def _change(row: "Row", number: int) -> tuple[str, ...]:
     unit = _UNITS.get(row.measure.unit, "%")
     first, here = row.visits[0], row.visits[number]
     change = "" if here is None or here.difference is None else f"{_tenths(here.difference, '+')}{unit}"
-    limit = "" if here is None or here.limit is None else f"{_tenths(here.limit)}{unit}"
+    limit = "" if here is None or here.limit is None else f"{_size(here.limit, unit)}"
     told = "no value" if here is None else _JUDGED[here.exceeds]
     return row.measure.name.ljust(_LONGEST), *_seen(first, unit), *_seen(here, unit), change, limit, told
 
@@ -109,7 +111,7 @@ def _change(row: "Row", number: int) -> tuple[str, ...]:
 def _seen(seen: "Seen | None", unit: str) -> tuple[str, str]:
     if seen is None:
         return "", ""
-    return _tenths(seen.value), unit if seen.uncertainty is None else f"± {_tenths(seen.uncertainty)}{unit}"
+    return _tenths(seen.value), unit if seen.uncertainty is None else f"± {_size(seen.uncertainty, unit)}"
 
 
 def fitted(text: str, wide: int | None, indent: int = 0) -> list[str]:
@@ -168,7 +170,7 @@ def _readings(readings: Mapping[str, Mapping[str, Any]], wide: int | None) -> It
         (
             name.ljust(_LONGEST),
             _tenths(reading["value"]),
-            f"± {_tenths(reading['uncertainty'])}{_UNITS.get(reading['unit'], '%')}",
+            f"± {_size(reading['uncertainty'], _UNITS.get(reading['unit'], '%'))}",
             click.style(reading["trust"], fg=_TRUST[reading["trust"]]),
             reading["sentence"],
         )
@@ -177,6 +179,11 @@ def _readings(readings: Mapping[str, Mapping[str, Any]], wide: int | None) -> It
     yield from table(header, rows, wide)
 
 
+def _size(size: float, unit: str) -> str:
+    """Of an uncertainty or a limit."""
+    return f"{_tenths(size)}{unit}" if size < ANYTHING else "anything"
+
+
 def _tenths(value: float, sign: str = "") -> str:
     """A value in tenths; with "+" as `sign`, what is above 0 has one."""
-    return f"{round(value, 1) + 0.0:{sign}.1f}"  # + 0.0 makes -0.0 plain
+    return f"{words.tenths(value):{sign}.1f}"

@@ -57,6 +57,14 @@ def test_it_tells_what_has_changed_by_more_than_photos_of_the_same_stance_do(fir
     ) == len(rows)
 
 
+def test_what_excludes_no_value_is_told_in_a_word(tmp_path: Path, first: Path) -> None:
+    unsure = answer("later")
+    unsure["data"]["details"]["front_view"]["angles"]["shoulder_tilt"]["uncertainty"] = 4e9
+    lines = posture("compare", str(first), str(kept(tmp_path / "b.json", unsure))).stdout.splitlines()
+    (shoulders, *_) = (line.split() for line in lines if "shoulder_tilt" in line)
+    assert shoulders == ["shoulder_tilt", "5.7", "±", "0.7°", "10.6", "±", "anything", "+4.9°", "anything", "within"]
+
+
 def test_each_later_visit_is_compared_with_the_first_and_called_after_its_file(first: Path, later: Path) -> None:
     done = posture("compare", first, later, f"again={first}")
     assert [line for line in done.stdout.splitlines() if " against " in line] == ["b against a", "again against a"]

@@ -369,13 +369,17 @@ def stroke_of(drawing: Drawing, name: str) -> Stroke:
 
 def test_labels_tell_value_and_uncertainty_and_what_can_be_trusted_little() -> None:
     front, side = views_of()
-    tilt = replace(front.angles["shoulder_tilt"], value=-2.349, uncertainty=0.75)
+    tilt = replace(front.angles["shoulder_tilt"], value=-2.344, uncertainty=0.746)
     unsure = replace(front.angles["body_tilt"], value=0.04, uncertainty=2.9)
     wide = replace(front.angles["head_tilt"], value=11.96, uncertainty=3.2)
-    told = replace(front, angles={**front.angles, "shoulder_tilt": tilt, "body_tilt": unsure, "head_tilt": wide})
+    # What an answer holds in hundredths is 9.65, so that its sentence says 9.7.
+    exact = replace(front.angles["pelvic_tilt"], value=9.648, uncertainty=2.0459)
+    changed = {"shoulder_tilt": tilt, "body_tilt": unsure, "head_tilt": wide, "pelvic_tilt": exact}
+    told = replace(front, angles={**front.angles, **changed})
     drawing = overlay.layout(told)
     assert text_of(drawing, "shoulder_tilt").lines == ("shoulder tilt", "-2.3° ± 0.8°")
     assert text_of(drawing, "body_tilt").lines == ("body tilt", "0.0° ± 2.9°", "trust: fair")
+    assert text_of(drawing, "pelvic_tilt").lines[1] == "+9.7° ± 2.0°"
     assert text_of(drawing, "head_tilt").lines == ("head tilt", "+12.0° ± 3.2°", "trust: poor")
     dashes = {name: stroke_of(drawing, name).dash for name in ("shoulder_tilt", "body_tilt", "head_tilt")}
     assert dashes["shoulder_tilt"] == (0, 0)

@@ -251,6 +251,8 @@ def test_a_measurement_gives_the_report_on_its_own_answer(pool: posture.Landmark
     expected = page([Visit("May", measurement.answer(INCLUDE))], "de")
     assert measurement.report("May", "de") == expected
     assert "Haltungsbericht" in measurement.report(language="de")
+    covered = page([Visit("", measurement.answer(INCLUDE, blur_face=True))])
+    assert measurement.report(blur_face=True) == covered != measurement.report()
 
 
 @pytest.mark.parametrize(("visits", "language"), [([], "en"), ([Visit("May", {})], "fr")])
