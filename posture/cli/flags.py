@@ -1,19 +1,17 @@
 """The options of a request as flags, made from their table: a field there is a flag here."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args, get_origin
 
 import click
 import msgspec
 
 from posture.errors import RequestError
+from posture.wire.arguments import flag, trees
 from posture.wire.request import DEFAULTS, RequestOptions, asked
 
 _FIELDS = {field.name: field.type for field in msgspec.structs.fields(RequestOptions)}
-# What a value may be beside a number; a name without a value says yes.
-_WORDS = {"": True, "true": True, "yes": True, "false": False, "no": False}
-
 _NAMED = re.compile(f"`({'|'.join(_FIELDS)})`")  # an option, as errors name it
 
 
@@ -31,30 +29,26 @@ def chosen(said: Mapping[str, Any], **always: object) -> RequestOptions:
     an option cannot have.
     """
     given = {name: value for name, value in said.items() if name in _FIELDS and value not in (None, ())}
-    trees = {name: _tree(name, told) for name, told in given.items() if isinstance(getattr(DEFAULTS, name), dict)}
     try:
-        return asked({**given, **trees, **always})
+        return asked({**trees(given), **always})
     except RequestError as error:
         told = f"{error.problems[0].problem} {error.advice}"
-        raise click.UsageError(_NAMED.sub(lambda found: _flag(found[1]), told)) from None
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+        raise click.UsageError(_NAMED.sub(lambda found: flag(found[1]), told)) from None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _option(name: str, kind: Any, words: str | None = None) -> click.Option:  # noqa: ANN401  an annotation is anything
     value = get_args(kind)[0]
-    flag = _flag(name)
-    shape, how = _SHAPES[get_origin(value) or value](flag, value)
+    shape, how = _SHAPES[get_origin(value) or value](flag(name), value)
     default = getattr(DEFAULTS, name)
     described = words or msgspec.json.schema(kind)["description"].replace("`", "")
     shown = default if isinstance(default, (str, int)) and not isinstance(default, bool) else None
     return click.Option([shape, name], **how, default=None, help=f"{described}{f'  [{shown}]' if shown else ''}")
 
 
-def _switch(flag: str, _kind: object) -> tuple[str, dict[str, Any]]:
-    return f"{flag}/--no-{flag[2:]}", {}
+def _switch(name: str, _kind: object) -> tuple[str, dict[str, Any]]:
+    return f"{name}/--no-{name[2:]}", {}
 
 
 def _number(flag: str, kind: type) -> tuple[str, dict[str, Any]]:
@@ -86,31 +80,3 @@ _SHAPES: dict[object, _Shape] = {
     frozenset: _several,
     dict: _nested,
 }
-
-
-def _tree(name: str, told: Iterable[str]) -> dict[str, Any]:
-    """What is told part by part, `front.roll=2.5`, as an object: {"front": {"roll": 2.5}}.
-
-    Raises click.UsageError where a part is told twice.
-    """
-    tree: dict[str, Any] = {}
-    for text in told:
-        path, _, value = text.partition("=")
-        *outer, last = path.strip().split(".")
-        branch: Any = tree
-        for key in outer:
-            branch = branch.setdefault(key, {}) if isinstance(branch, dict) else None
-        if not isinstance(branch, dict) or last in branch:
-            raise click.UsageError(f"{_flag(name)} tells {path.strip()} twice.")
-        branch[last] = _value(name, value.strip())
-    return tree
-
-
-def _value(name: str, text: str) -> float | bool:
-    """A number, yes or no. Raises click.UsageError for anything else."""
-    if text.lower() in _WORDS:
-        return _WORDS[text.lower()]
-    try:
-        return float(text)
-    except ValueError:
-        raise click.UsageError(f"{_flag(name)} has {text!a}, which is no number, and neither yes nor no.") from None

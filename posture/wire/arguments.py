@@ -3,13 +3,13 @@
     --front front.jpg --side side.jpg --mode precise --no-strict --include details measures
     --camera front.roll=2 front.pitch=-5 --mirrored side=true
 
-An option that is an object is given by its fields, with values as JSON writes them.
+An option that is an object is given by its fields, with values as JSON writes them, or yes and no; a name alone is yes.
 """
 
 import argparse
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     asked = parser.add_argument_group("options of the request")
     for field in msgspec.structs.fields(RequestOptions):
         words = meaning(field.type).replace("`", "").replace("%", "%%")
-        flag = f"--{field.name.replace('_', '-')}"
-        asked.add_argument(flag, dest=field.name, help=words, **_taken(inspect.type_info(field.type)))
+        asked.add_argument(flag(field.name), dest=field.name, help=words, **_taken(inspect.type_info(field.type)))
 
 
 def photos(parser: argparse.ArgumentParser, given: argparse.Namespace) -> dict[str, str]:
@@ -54,12 +53,14 @@ def options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> dict[
     Ends the program, as the parser does and in the worker's words, where one has a value that it cannot have.
     """
     told = {name: getattr(given, name) for name in RequestOptions.__struct_fields__}
-    told = {name: value for name, value in told.items() if value is not None}
     try:
-        choose(told, DEFAULTS)
+        asked = trees({name: value for name, value in told.items() if value is not None})
+        choose(asked, DEFAULTS)
     except RequestError as error:
         parser.error(f"{error.problems[0].problem} {error.advice}")
-    return told
+    except ValueError as error:
+        parser.error(str(error))
+    return asked
 
 
 def encoded(file: Path) -> str:
@@ -67,27 +68,34 @@ def encoded(file: Path) -> str:
     return base64.b64encode(file.read_bytes()).decode()
 
 
-class _Fields(argparse.Action):
-    """Makes an object of `field=VALUE` and `outer.field=VALUE`."""
+def flag(name: str) -> str:
+    """The flag of an option."""
+    return f"--{name.replace('_', '-')}"
 
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,  # noqa: ARG002  argparse's names, as of the others
-        namespace: argparse.Namespace,
-        values: str | Sequence[Any] | None,
-        option_string: str | None = None,  # noqa: ARG002
-    ) -> None:
-        made: dict[str, Any] = getattr(namespace, self.dest) or {}
-        for text in values or ():
-            path, _, value = text.partition("=")
-            *outer, last = path.split(".")
-            inner: Any = made
-            for name in outer:
-                inner = inner.setdefault(name, {})
-                if not isinstance(inner, dict):
-                    raise argparse.ArgumentError(self, f"{name} has both a value and fields")
-            inner[last] = _value(value)
-        setattr(namespace, self.dest, made)
+
+def trees(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Options by name, with those that are objects, told part by part as `front.roll=2`, made of their parts.
+
+    Raises ValueError in one sentence where a part is told twice.
+    """
+    return {
+        name: _tree(flag(name), value) if isinstance(getattr(DEFAULTS, name), dict) else value
+        for name, value in told.items()
+    }
+
+
+def _tree(flag: str, parts: Iterable[str]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for part in parts:
+        path, sign, value = (text.strip() for text in part.partition("="))
+        *outer, last = path.split(".")
+        branch: Any = tree
+        for key in outer:
+            branch = branch.setdefault(key, {}) if isinstance(branch, dict) else None
+        if not isinstance(branch, dict) or last in branch:
+            raise ValueError(f"{flag} tells {path} twice.")
+        branch[last] = _value(value) if sign else True
+    return tree
 
 
 def _taken(kind: inspect.Type) -> dict[str, Any]:
@@ -102,13 +110,20 @@ def _taken(kind: inspect.Type) -> dict[str, Any]:
         return {"nargs": "+", "action": "extend", **_taken(kind.item_type)}
     if isinstance(kind, inspect.DictType):
         nested = isinstance(kind.value_type, inspect.StructType)
-        return {"nargs": "+", "action": _Fields, "metavar": "VIEW.FIELD=VALUE" if nested else "VIEW=VALUE"}
+        return {"nargs": "+", "action": "extend", "metavar": "VIEW.FIELD=VALUE" if nested else "VIEW=VALUE"}
     return {"type": _value, "metavar": "VALUE"}
 
 
+_WORDS = {"true": True, "yes": True, "false": False, "no": False}
+
+
 def _value(text: str) -> object:
-    """What a text is as JSON; where it is none, a text."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
+    """What a text is as a word for yes or no, as JSON, or as a number; a text where it is none of these."""
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    for read in (json.loads, float):
+        try:
+            return read(text)
+        except (ValueError, RecursionError):
+            pass
+    return text

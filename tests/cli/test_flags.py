@@ -55,11 +55,12 @@ def test_a_flag_says_what_an_option_does(arguments: str, expected: dict[str, Any
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ("--camera-roll front=askew", "--camera-roll has 'askew', which is no number, and neither yes nor no."),
+        ("--camera-roll front=askew", "the value of --camera-roll is not one it can have."),
         ("--camera-roll front=181", "the value of --camera-roll is not one it can have."),
         ("--camera-roll front=nan", "the value of --camera-roll is not one it can have."),
         ("--camera-roll front", "the value of --camera-roll is not one it can have."),
         ("--camera-roll back=2", "the value of --camera-roll is not one it can have."),
+        ("--mirrored front=", "the value of --mirrored is not one it can have."),
         ("--mirrored front=2", "the value of --mirrored is not one it can have."),
         ("--camera front=2", "the value of --camera is not one it can have."),
         ("--camera front.yaw=2", "the value of --camera is not one it can have."),
