@@ -17,11 +17,11 @@ from PIL import Image, ImageDraw
 from posture import images, overlay
 from posture.analysis import measure
 from posture.angles import OFFSET
+from posture.drawing import PLUMB, Box, Color, Drawing, Stroke, Text, layout
 from posture.errors import CODES, Finding
 from posture.landmarks import Array, Landmarks, Pixels
 from posture.measurement import Measurement, ViewMeasurement
 from posture.options import LARGEST_OVERLAY, SMALLEST_OVERLAY
-from posture.overlay import PLUMB, Box, Drawing, Stroke, Text
 from posture.views import VIEWS, View
 from posture.wire.request import parse
 from testing import builders
@@ -152,7 +152,7 @@ every_person = pytest.mark.parametrize("people", PEOPLE)
 @every_person
 def test_lines_run_through_the_points_that_were_read(people: str, camera: str) -> None:
     for of in views_of(people, camera):
-        drawing = overlay.layout(of)
+        drawing = layout(of)
         strokes = {stroke.name: stroke for stroke in drawing.strokes}
         for name, reading in of.angles.items():
             for stroke, points in ((strokes[name], reading.line), (strokes[f"{name} reference"], reading.reference)):
@@ -169,7 +169,7 @@ def test_lines_run_through_the_points_that_were_read(people: str, camera: str) -
 def test_the_lines_are_seen_where_they_should_be_on_all_clothes(clothes: str, photo: int, size: int) -> None:
     for of in views_of("leaning"):
         worn_ = worn(of, clothes, photo)
-        drawing, pixels = overlay.layout(worn_, size), drawn(worn_, size).astype(int)
+        drawing, pixels = layout(worn_, size), drawn(worn_, size).astype(int)
         lines = [stroke for stroke in drawing.strokes if stroke.name in of.angles]
         assert len(lines) == 4
         for stroke in lines:
@@ -198,7 +198,7 @@ EYES = {
 }  # fmt: skip
 
 
-def seen_by(eyes: str, color: overlay.Color) -> Array:
+def seen_by(eyes: str, color: Color) -> Array:
     """A color as these eyes see it, in CIELAB."""
     linear = np.clip(EYES[eyes] @ (np.array(color) / 255) ** 2.2, 0, 1)
     pixel = (linear ** (1 / 2.2)).astype(np.float32).reshape(1, 1, 3)
@@ -209,7 +209,7 @@ def seen_by(eyes: str, color: overlay.Color) -> Array:
 @pytest.mark.parametrize("eyes", EYES)
 def test_the_lines_of_a_view_are_told_apart_by_all_eyes(eyes: str) -> None:
     for of in views_of():
-        drawing = overlay.layout(of)
+        drawing = layout(of)
         colors = {name: seen_by(eyes, stroke_of(drawing, name).color) for name in (*of.angles, PLUMB)}
         for one, other in itertools.combinations(colors, 2):
             assert np.linalg.norm(colors[one] - colors[other]) > 15, (one, other)  # about 2 can just be seen
@@ -220,7 +220,7 @@ def test_the_lines_of_a_view_are_told_apart_by_all_eyes(eyes: str) -> None:
 @pytest.mark.parametrize("clothes", CLOTHES)
 def test_every_line_stands_out_from_the_clothes_or_its_edge_does(clothes: str) -> None:
     for of in views_of():
-        drawing = overlay.layout(worn(of, clothes, 1080))
+        drawing = layout(worn(of, clothes, 1080))
         for stroke in drawing.strokes:
             color, edge = (float(luminance(np.array(part, np.uint8))) for part in (stroke.color, stroke.edge))
             assert contrast(color, edge) >= 2.9  # Okabe and Ito's purple has the least
@@ -234,7 +234,7 @@ def test_every_line_stands_out_from_the_clothes_or_its_edge_does(clothes: str) -
 def test_no_text_is_on_the_photo_on_other_text_or_outside(people: str, camera: str) -> None:
     for of, size in itertools.product(views_of(people, camera), (SMALLEST_OVERLAY, LARGEST_OVERLAY)):
         for warned in (of, replace(of, warnings=EVERYTHING)):
-            drawing = overlay.layout(warned, size)
+            drawing = layout(warned, size)
             boxes = [text.box for text in drawing.texts]
             assert len(boxes) >= 6
             for box, other in itertools.combinations([*boxes, drawing.photo], 2):
@@ -252,7 +252,7 @@ def test_nothing_but_the_lines_that_were_read_there_is_on_the_face(people: str, 
         encoded(mirror(Image.fromarray(pixels_of(base64.b64decode(photo))))) for photo in (FRONT_PHOTO, SIDE_PHOTO)
     ]
     for of in views_of(people, camera, photos if flip else ()):
-        drawing = overlay.layout(of)
+        drawing = layout(of)
         face = face_of(of, drawing)
         assert len(drawing.leaders) == 5
         for leader in drawing.leaders:
@@ -267,7 +267,7 @@ def test_nothing_but_the_lines_that_were_read_there_is_on_the_face(people: str, 
 def test_every_label_stands_out_from_what_lies_under_it(photo: int, size: int) -> None:
     for of in views_of("leaning", "rolled"):
         of = replace(worn(of, "dark", photo), warnings=EVERYTHING[:3])  # noqa: PLW2901
-        drawing, seen = overlay.layout(of, size), luminance(drawn(of, size))
+        drawing, seen = layout(of, size), luminance(drawn(of, size))
         for text in drawing.texts:
             left, top, right, bottom = text.box
             inked = seen[top:bottom, left:right]
@@ -288,7 +288,7 @@ def test_the_photo_lies_under_its_lines(view: View, camera: str) -> None:
         ImageDraw.Draw(image).ellipse((x - 12, y - 12, x + 12, y + 12), fill="magenta")
     for orientation, stored in {1: image, 6: image.transpose(Image.Transpose.ROTATE_90)}.items():
         shown = replace(of, file=file_bytes(stored, "JPEG", quality=95), orientation=orientation)
-        drawing, pixels = overlay.layout(shown), drawn(shown)
+        drawing, pixels = layout(shown), drawn(shown)
         seen = np.all(np.abs(pixels.astype(int) - (255, 0, 255)) < 90, axis=2)
         found = cv2.connectedComponentsWithStats(seen.astype(np.uint8))[3][1:] + 0.5
         left, top, right, bottom = drawing.photo
@@ -305,7 +305,7 @@ def test_what_a_level_camera_would_not_have_seen_is_neutral() -> None:
         for of in views_of("upright", camera):
             lime = file_bytes(Image.new("RGB", SIZE, "lime"), "JPEG")
             alone = replace(of, file=lime, angles={}, measures={})
-            drawing, pixels = overlay.layout(alone), drawn(alone)
+            drawing, pixels = layout(alone), drawn(alone)
             left, top, right, bottom = drawing.photo
             there = np.indices((bottom - top, right - left))[::-1].reshape(2, -1) + np.array([[left], [top]]) + 0.5
             rays = np.linalg.inv(drawing.homography) @ np.vstack([there, np.ones(there.shape[1])])
@@ -376,7 +376,7 @@ def test_labels_tell_value_and_uncertainty_and_what_can_be_trusted_little() -> N
     exact = replace(front.angles["pelvic_tilt"], value=9.648, uncertainty=2.0459)
     changed = {"shoulder_tilt": tilt, "body_tilt": unsure, "head_tilt": wide, "pelvic_tilt": exact}
     told = replace(front, angles={**front.angles, **changed})
-    drawing = overlay.layout(told)
+    drawing = layout(told)
     assert text_of(drawing, "shoulder_tilt").lines == ("shoulder tilt", "-2.3° ± 0.8°")
     assert text_of(drawing, "body_tilt").lines == ("body tilt", "0.0° ± 2.9°", "trust: fair")
     assert text_of(drawing, "pelvic_tilt").lines[1] == "+9.7° ± 2.0°"
@@ -385,7 +385,7 @@ def test_labels_tell_value_and_uncertainty_and_what_can_be_trusted_little() -> N
     assert dashes["shoulder_tilt"] == (0, 0)
     assert len(set(dashes.values())) == 3
     assert text_of(drawing, "title").lines == ("front view",)
-    assert text_of(overlay.layout(side), "title").lines == ("right side view",)
+    assert text_of(layout(side), "title").lines == ("right side view",)
 
 
 def test_a_line_that_can_be_trusted_little_is_broken() -> None:
@@ -396,7 +396,7 @@ def test_a_line_that_can_be_trusted_little_is_broken() -> None:
         # Below all other lines, so that nothing lies over it.
         sole = replace(white.angles["shoulder_tilt"], uncertainty=uncertainty, line=((200, 1000), (900, 1000)))
         of = replace(white, angles={"shoulder_tilt": sole})
-        stroke = stroke_of(overlay.layout(of), "shoulder_tilt")
+        stroke = stroke_of(layout(of), "shoulder_tilt")
         (x, y), (end, _) = stroke.points
         along = drawn(of)[math.floor(y), math.ceil(x) : math.floor(end)].astype(int)
         seen[uncertainty] = np.mean(np.abs(along - stroke.color).max(axis=1) < 60)
@@ -413,19 +413,17 @@ def test_a_line_that_can_be_trusted_little_is_broken() -> None:
 )
 def test_the_plumb_line_is_one_only_where_somebody_told_of_the_camera(options: Any, lines: tuple[str, ...]) -> None:
     of = measured(builders.detect, FRONT_PHOTO, SIDE_PHOTO, **options).front
-    assert text_of(overlay.layout(of), PLUMB).lines == lines
+    assert text_of(layout(of), PLUMB).lines == lines
 
 
 def test_right_and_left_are_said_above_the_front_photo_alone() -> None:
     front, side = views_of()
     behind = replace(front, landmarks=front.landmarks.renamed())
     for of, first in ((front, "R"), (behind, "L")):
-        left, right = sorted(
-            (text for text in overlay.layout(of).texts if text.name in ("R", "L")), key=lambda text: text.box
-        )
+        left, right = sorted((text for text in layout(of).texts if text.name in ("R", "L")), key=lambda text: text.box)
         assert (left.name, right.name) in (("R", "L"), ("L", "R"))
         assert left.lines == (left.name,) == (first,)
-    assert not {"R", "L"} & {text.name for text in overlay.layout(side).texts}
+    assert not {"R", "L"} & {text.name for text in layout(side).texts}
 
 
 def test_warnings_are_told_in_words_or_where_there_are_many_by_their_codes() -> None:
@@ -434,23 +432,23 @@ def test_warnings_are_told_in_words_or_where_there_are_many_by_their_codes() -> 
     cropped = Finding(
         "person_cropped", "the person is not wholly in the picture: feet missing or cut off.", "", "front"
     )
-    told = overlay.layout(replace(front, warnings=(cropped, blurred)))
+    told = layout(replace(front, warnings=(cropped, blurred)))
     assert " ".join(text_of(told, "warnings").lines) == (
         "Unfit: the person is not wholly in the picture: feet missing or cut off. Note: the photo is blurred or shaken."
     )
     for size in (SMALLEST_OVERLAY, 1024):
-        many = overlay.layout(replace(front, warnings=EVERYTHING), size)
+        many = layout(replace(front, warnings=EVERYTHING), size)
         assert " ".join(text_of(many, "warnings").lines) == ", ".join(CODES)
         assert many.height <= size
         assert many.photo[3] - many.photo[1] > 0.3 * size
-    assert "warnings" not in {text.name for text in overlay.layout(front).texts}
+    assert "warnings" not in {text.name for text in layout(front).texts}
 
 
 def test_a_photo_that_would_be_refused_is_shown_with_the_reasons() -> None:
     oblique = detect_by(red=[turned(40)], lime=[landmarks(builders.SIDE)])
     front = measured(oblique, FRONT_PHOTO, SIDE_PHOTO, strict=False).front
     assert [finding.code for finding in front.warnings][:1] == ["oblique_view"]
-    lines = text_of(overlay.layout(front), "warnings").lines
+    lines = text_of(layout(front), "warnings").lines
     assert lines[0].startswith("Unfit: the person is turned by about ")
 
 
@@ -501,7 +499,7 @@ def test_everybody_whom_a_look_has_found_is_covered() -> None:
 
     of = measured(seen, photo, SIDE_PHOTO, strict=False, mode="fast").front
     assert [finding.code for finding in of.warnings][:1] == ["several_people"]
-    drawing = overlay.layout(of)
+    drawing = layout(of)
     pixels = drawn(of, blur_face=True)
     for person in crowd:
         x, y = expected(drawing, [person.middle("left_eye", "right_eye") - (0, 30)])[0]
