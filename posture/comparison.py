@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 from posture import words
 from posture.angles import Measure, of_plane
+from posture.errors import CODES
 from posture.measurement import Measurement
 from posture.views import VIEWS
 from posture.wire import saved
@@ -54,7 +55,7 @@ class Seen:
     `uncertainty` and `trust`: None where the answer has no details. `difference`: from the first visit, None at that
     and where it is not compared. `limit`: what 95 % of the differences between two photos of the same stance stay
     within, and whether the difference `exceeds` it; None where nobody can tell, as where a person has `edited` the
-    points. `remarks`: why not, or what else is to be known.
+    points, or of a photo that would be refused. `remarks`: why not, or what else is to be known.
     """
 
     value: float
@@ -145,6 +146,8 @@ def _visit(label: str, first: Saved, here: Saved) -> Compared:
 # changelog when numbers change.
 _FORBIDS = ("mode", "calibration", "level", "model")
 _EXPLAINS = ("version",)
+# What forbids to judge the differences in a view: no uncertainty was fitted to photos that are refused.
+_UNJUDGED = {"unfit", "first_unfit"}
 
 
 def _differing(first: How, here: How, names: Iterable[str]) -> Iterable[Remark]:
@@ -153,7 +156,10 @@ def _differing(first: How, here: How, names: Iterable[str]) -> Iterable[Remark]:
 
 
 def _of_view(first: SavedView, here: SavedView) -> Iterable[Remark]:
-    """What may explain differences in one view."""
+    """What may explain differences in one view, or forbids to judge them."""
+    for code, of in (("unfit", here), ("first_unfit", first)):
+        if any(warning.code in CODES and CODES[warning.code].error for warning in of.warnings):
+            yield Remark(code)
     known = [of.camera.source != "unknown" for of in (first, here)]
     if not all(known):
         yield Remark("camera_known_once" if any(known) else "camera_unknown")
@@ -166,7 +172,7 @@ def _of_view(first: SavedView, here: SavedView) -> Iterable[Remark]:
 def _row(view: str, measure: Measure, visits: Sequence[Saved], compared: Sequence[Compared]) -> Row:
     first, *others = (_seen(visit.values[view].get(measure.name)) for visit in visits)
     seen = [
-        here if here is None or visit.refused else _against(first, here, measure)
+        here if here is None or visit.refused else _against(first, here, measure, visit.by_view[view])
         for here, visit in zip(others, compared, strict=True)
     ]
     return Row(view, measure, (first, *seen))
@@ -179,8 +185,8 @@ def _seen(reading: saved.Reading | None) -> Seen | None:
     return Seen(reading.value, reading.uncertainty, reading.trust, reading.source, reading.edited, remarks=remarks)
 
 
-def _against(first: Seen | None, here: Seen, measure: Measure) -> Seen:
-    """What was read here, compared with the first visit."""
+def _against(first: Seen | None, here: Seen, measure: Measure, of_view: Iterable[Remark]) -> Seen:
+    """What was read here, compared with the first visit. `of_view`: what is to be known of all differences there."""
     if first is None:
         return replace(here, remarks=(*here.remarks, Remark("not_at_first")))
     if first.source != here.source:
@@ -190,5 +196,7 @@ def _against(first: Seen | None, here: Seen, measure: Measure) -> Seen:
     if first.edited or here.edited:
         edited = () if here.edited else (Remark("first_edited"),)
         return replace(here, difference=difference, remarks=(*here.remarks, *edited))
+    if any(remark.code in _UNJUDGED for remark in of_view):
+        return replace(here, difference=difference)
     limit = round(math.hypot(first.uncertainty or 0.0, here.uncertainty or 0.0), _HUNDREDTHS)
     return replace(here, difference=difference, limit=limit, exceeds=abs(difference) > limit)

@@ -198,6 +198,24 @@ MIRRORED = [{"code": "maybe_mirrored", "message": "It may be mirrored.", "advice
 TOLD = {"source": "photo", "roll": 1.5}
 
 
+@pytest.mark.parametrize(("code", "is_judged"), [("wrong_view", False), ("photo_blurred", True), ("tomorrows", True)])
+def test_differences_of_a_photo_that_would_be_refused_are_shown_and_judged_by_no_limit(
+    code: str,
+    is_judged: bool,  # noqa: FBT001
+) -> None:
+    odd = in_view("front", warnings=[{"code": code, "message": "It is odd.", "advice": "Take another."}])
+    reading(odd)["value"] = 90.0
+    apart = 90 - reading(answer())["value"]
+    for visits, sign, remarks in (([answer(), odd], 1, ["unfit"]), ([odd, answer()], -1, ["first_unfit"])):
+        comparison = compare(visits)
+        here = seen(comparison)
+        assert here.difference == pytest.approx(sign * apart)
+        assert (here.limit is not None, here.exceeds) == (is_judged, True if is_judged else None)
+        told = codes(comparison.visits[1].by_view["front"])
+        assert [code for code in told if "unfit" in code] == ([] if is_judged else remarks)
+        assert seen(comparison, name="back_tilt", view="side").exceeds is False
+
+
 @pytest.mark.parametrize(
     ("first", "here", "expected"),
     [
@@ -297,7 +315,7 @@ def test_every_remark_has_words_in_every_language() -> None:
     assert told == {
         "no_details", "first_without_details", "mode", "calibration", "level", "model", "version",
         "camera_known_once", "camera_unknown", "maybe_mirrored", "near_side", "source", "not_at_first", "edited",
-        "first_edited",
+        "first_edited", "unfit", "first_unfit",
     }  # fmt: skip
     for language in LANGUAGES:
         for code in told:
