@@ -121,7 +121,8 @@ def read(label: object, answer: object) -> Saved:
     try:
         return saved.read(answer)
     except ValueError as error:
-        raise ValueError(f"the answer of the visit {label!r} cannot be used: {error}.") from None
+        which = f" of the visit {label!r}" if label else ""
+        raise ValueError(f"the answer{which} cannot be used: {error}.") from None
 
 
 def of_saved(labels: Sequence[str], visits: Sequence[Saved]) -> Comparison:

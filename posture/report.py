@@ -51,8 +51,8 @@ def page(visits: Sequence[Visit], language: Language = "en") -> str:
     if not visits:
         raise ValueError("a report needs at least one visit")
     shown = [*visits[:1], *visits[1:][-(MOST_VISITS - 1) :]]
-    read = [comparison.read(visit.label, visit.answer) for visit in shown]
     labels = [visit.label or (str(number) if len(shown) > 1 else "") for number, visit in enumerate(shown, 1)]
+    read = [comparison.read(label, visit.answer) for label, visit in zip(labels, shown, strict=True)]
     compared = comparison.of_saved(labels, read)
     notes = _notes(compared, read, language)
     shape = "dense" if len(notes) > MANY_NOTES else "single" if len(shown) == 1 else "several"
@@ -123,15 +123,14 @@ def _head(at: int, compared: Comparison, language: Language) -> _Head:
         return _Head(visit.label, t["first_visit"])
     if visit.refused:
         return _Head(visit.label, "; ".join(remark.text(language) for remark in visit.refused))
-    judged = [row for row in _core(compared.rows) if _exceeds(row.visits[at]) is not None]
-    changed = [words.of_measure(row.measure, language)["name"] for row in judged if _exceeds(row.visits[at])]
-    if changed:
-        return _Head(visit.label, t["changed"].format(names=", ".join(changed)), is_compared=True)
-    return _Head(visit.label, t["unchanged" if judged else "nothing_judged"], is_compared=True)
-
-
-def _exceeds(seen: Seen | None) -> bool | None:
-    return None if seen is None else seen.exceeds
+    seen = [(row.measure, row.visits[at]) for row in _core(compared.rows)]
+    compared_here = [(measure, here.exceeds) for measure, here in seen if here and here.difference is not None]
+    judged = [exceeds for _, exceeds in compared_here if exceeds is not None]
+    changed = [words.of_measure(measure, language)["name"] for measure, exceeds in compared_here if exceeds]
+    told = t["changed"].format(names=", ".join(changed)) if changed else t["unchanged" if judged else "nothing_judged"]
+    if 0 < len(judged) < len(compared_here):
+        told += t["some_not_judged"]
+    return _Head(visit.label, told, is_compared=True)
 
 
 def _core(rows: Iterable[Row]) -> list[Row]:

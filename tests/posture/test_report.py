@@ -191,6 +191,22 @@ def test_a_visit_without_a_difference_says_so() -> None:
     assert 'class="differs"' not in html
 
 
+def test_a_photo_that_would_be_refused_shows_no_change() -> None:
+    turned = shoulders(40.0)
+    view(turned)["warnings"] = [{"code": "oblique_view", "message": "turned", "advice": "no"}]
+    html = page([Visit("May", shoulders(1.0)), Visit("June", turned)])
+    assert 'class="differs"' not in html
+    assert "+39.0°, not judged" in text_of(html)
+    assert "2 Front: the photo is one that would be refused: no difference is judged" in text_of(html)
+
+
+def test_a_visit_without_a_label_that_cannot_be_used_is_named_by_its_number() -> None:
+    with pytest.raises(ValueError, match=r"^the answer of the visit '2' cannot be used: it is not an answer"):
+        page([Visit("", answer()), Visit("", {})])
+    with pytest.raises(ValueError, match=r"^the answer cannot be used: it is not an answer"):
+        page([Visit("", {})])
+
+
 def test_a_visit_that_cannot_be_compared_says_why_and_shows_its_values() -> None:
     html = page([Visit("May", shoulders(1.0)), Visit("June", shoulders(9.0) | {}), Visit("July", plain())])
     assert "3 July not compared: this answer does not say how it was measured" in text_of(html)
@@ -204,6 +220,7 @@ def test_points_moved_by_hand_are_shown_and_not_judged() -> None:
     html = page([Visit("May", shoulders(1.0)), Visit("June", shoulders(9.0, edited=True))])
     told = text_of(html)
     assert "+8.0°, not judged" in told
+    assert "no change since the first visit that can be told; not every value was judged" in told
     assert "points moved by hand" in told
     assert 'class="differs"' not in html
 
