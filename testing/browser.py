@@ -41,9 +41,10 @@ def missing() -> list[str]:
 
 
 @contextmanager
-def started() -> Iterator[Browser]:
+def started(*arguments: str) -> Iterator[Browser]:
     """The browser, closed at the end; FileNotFoundError where there is none. `browser.new_page()` gives an empty page.
 
+    `arguments`: of its command line, beside those that it always has.
     Until then asyncio cannot run in the same thread. Chromium's sandbox is off, which root cannot have: for our own
     pages alone. Nothing is downloaded.
     """
@@ -51,7 +52,9 @@ def started() -> Iterator[Browser]:
     if path is None:
         raise FileNotFoundError(f"No {', '.join(NAMES)} on the PATH")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS, chromium_sandbox=False)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=[*_ARGUMENTS, *arguments], chromium_sandbox=False
+        )
         with browser:
             yield browser
 

@@ -7,7 +7,7 @@ from testing.environment import forget
 forget(os.environ)  # before anything is imported that reads it: the SDK looks up its log level once
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +50,18 @@ def truth_folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser_arguments() -> Sequence[str]:
+    """Of the browser's command line, for a module that needs more than the usual ones."""
+    return ()
+
+
+@pytest.fixture(scope="module")
+def browser(browser_arguments: Sequence[str]) -> Iterator[Browser]:
     """Headless Chromium. Of a module and no longer: asyncio cannot run in a thread in which Playwright does."""
     if not browsers.executable():
         missing = f"no {', '.join(browsers.NAMES)} here: make setup-browser"
         if os.environ.get("POSTURE_BROWSER") == "required":
             pytest.fail(missing)
         pytest.skip(missing)
-    with browsers.started() as browser:
+    with browsers.started(*browser_arguments) as browser:
         yield browser

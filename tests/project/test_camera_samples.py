@@ -1,74 +1,36 @@
-r"""The formulas and samples of docs/CAMERA.md, for phones whose sensors are placed in space here.
-
-top                     A phone's axes are those of Apple, Android and the W3C: right and top along the screen,
- |   front, out of      front out of it. A camera is three rows along these axes: its picture's right and down, and
- |  /    the screen     away from it. In them, for a roll r and a pitch p, up is
- | /
- +------ right          (cos p sin r, -cos p cos r, sin p)
-"""
+"""The formulas and samples of docs/CAMERA.md, for phones whose sensors are placed in space (testing.phones)."""
 
 import json
 import re
 import shutil
 import subprocess
-from math import asin, atan2, copysign, cos, degrees, hypot, pi, radians, sin
+from math import atan2, cos, degrees, hypot, pi, radians, sin
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from testing import TOP
-
-Vector = NDArray[np.float64]
-Tilt = tuple[float, float]
-"""Roll and pitch, in degrees."""
+from testing.phones import (
+    FRONT,
+    FRONT_MIRRORED,
+    LANDSCAPES,
+    REAR,
+    Tilt,
+    Vector,
+    angles_by_standard,
+    is_same,
+    tilt_of,
+    up_by_standard,
+    up_of,
+)
 
 PAGE = (TOP / "docs" / "CAMERA.md").read_text()
 SYSTEMS = ("iOS", "Android", "web")
 
-REAR = np.array([[1, 0, 0], [0, -1, 0], [0, 0, -1]])
-FRONT = np.array([[-1, 0, 0], [0, -1, 0], [0, 0, 1]])
-FRONT_MIRRORED = np.array([[1, 0, 0], [0, -1, 0], [0, 0, 1]])
-# With the phone's top at the picture's left, and at its right.
-LANDSCAPES = (np.array([[0, -1, 0], [-1, 0, 0], [0, 0, -1]]), np.array([[0, 1, 0], [1, 0, 0], [0, 0, -1]]))
-
 PITCHES = (-45.0, -12.5, 0.0, 0.4, 45.0)
 TILTS = [(roll, pitch) for roll in (-170.0, -90.0, -44.0, -3.2, 0.0, 1.5, 120.0, 180.0) for pitch in PITCHES]
 SMALL_ROLLS = [(roll, pitch) for roll in (-44.0, -3.2, 0.0, 1.5, 30.0) for pitch in PITCHES]
-
-
-def up_of(camera: Vector, tilt: Tilt) -> Vector:
-    """Up along the phone's axes, a unit vector, when this camera of it has this tilt."""
-    r, p = radians(tilt[0]), radians(tilt[1])
-    up: Vector = np.array([cos(p) * sin(r), -cos(p) * cos(r), sin(p)]) @ camera
-    return up
-
-
-def tilt_of(camera: Vector, up: Vector) -> Tilt:
-    right, down, away = camera @ up
-    return degrees(atan2(right, -down)), degrees(asin(np.clip(away, -1, 1)))
-
-
-def up_by_standard(alpha: float, beta: float, gamma: float) -> Vector:
-    """Up along the phone's axes, by the W3C's R = Rz(alpha) Rx(beta) Ry(gamma), which leads from them to the earth's.
-
-    Angles in radians. DeviceOrientation Event Specification, A.1; its Z points up, so this is the last row of R.
-    """
-    a, b, c = alpha, beta, gamma
-    turn_z = np.array([[cos(a), -sin(a), 0], [sin(a), cos(a), 0], [0, 0, 1]])
-    turn_x = np.array([[1, 0, 0], [0, cos(b), -sin(b)], [0, sin(b), cos(b)]])
-    turn_y = np.array([[cos(c), 0, sin(c)], [0, 1, 0], [-sin(c), 0, cos(c)]])
-    up: Vector = (turn_z @ turn_x @ turn_y).T @ [0, 0, 1]
-    return up
-
-
-def angles_by_standard(up: Vector) -> tuple[float, float]:
-    """The beta and gamma, in radians, of `up_by_standard`; gamma is at most a quarter turn."""
-    right, top, front = up
-    side = copysign(1, front)
-    return atan2(top, side * hypot(right, front)), atan2(-side * right, side * front)
 
 
 def written(pattern: str) -> list[str]:
@@ -103,11 +65,6 @@ def tilt_by_page(system: str, up: Vector) -> Tilt:
     right, top, front = (computed(axis, **readings[system]) for axis in axes(system))
     roll, pitch = (degrees(computed(formula(name), right=right, top=top, front=front)) for name in ("roll", "pitch"))
     return roll, pitch
-
-
-def is_same(told: Tilt, tilt: Tilt) -> bool:
-    turned = (told[0] - tilt[0] + 180) % 360 - 180  # -180 is 180
-    return abs(turned) < 1e-6 and abs(told[1] - tilt[1]) < 1e-6
 
 
 def test_the_angles_of_a_phone_are_those_of_the_standards_matrix() -> None:
@@ -163,6 +120,10 @@ def test_the_sample_for_the_web_finds_the_tilt_of_the_standards_matrix(tmp_path:
     for told, (beta, gamma) in zip(json.loads(done.stdout), angles, strict=True):
         tilt = tilt_of(REAR, up_by_standard(radians(7 * beta), radians(beta), radians(gamma)))  # whatever alpha
         assert is_same((told["roll"], told["pitch"]), tilt), (beta, gamma)
+
+
+def test_the_sample_for_the_web_is_what_the_page_itself_does() -> None:
+    assert f"export {sample('javascript')}" in (TOP / "posture" / "web" / "page" / "camera.js").read_text()
 
 
 @pytest.mark.parametrize("language", ["swift", "kotlin"])

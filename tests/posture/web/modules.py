@@ -15,10 +15,12 @@ _POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; require-trus
 
 
 @contextmanager
-def page_with(browser: Browser, html: str = "", origin: str = SECURE, **context: Any) -> Iterator[Page]:
+def page_with(
+    browser: Browser, html: str = "", script: str = "", origin: str = SECURE, **context: Any
+) -> Iterator[Page]:
     """An empty page with this in its body, which can import /page/*.js; at the end nothing has gone wrong in it.
 
-    `context`: of the browser's, such as `viewport`.
+    `script`: runs before anything else. `context`: of the browser's, such as `viewport`.
     """
     wrong: list[str] = []
 
@@ -33,6 +35,7 @@ def page_with(browser: Browser, html: str = "", origin: str = SECURE, **context:
     with browser.new_page(**context) as page:
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.add_init_script(script)
         page.route(f"{origin}/**", answer)
         page.goto(f"{origin}/")
         yield page
