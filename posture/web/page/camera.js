@@ -1,10 +1,9 @@
-// A photo from this device's camera: live, with an outline to stand in and a level, and told how the camera was held.
+// A photo from this device's camera, with an outline to stand in and a level, told how the camera was held.
 //
-// The picture is what the stream holds. A front camera's is shown as a mirror would, and taken as it is: no photo from
-// here is mirrored. Streams are upright on the screen, so that what is told is the tilt on the screen, however it turns.
+// A front camera is shown as a mirror would, but its stream is none: no photo from here is mirrored. Streams are upright
+// on the screen, and so the tilt is told on the screen too, however it turns.
 
-// The long side first, whichever way the device is held: browsers turn the sensor's own picture. Of 4:3 sensors it is all
-// that they see, and nothing is cut from it.
+// The long side first, however the device is held: it is the sensor's own. Of 4:3 sensors it is all that they see.
 const SIZE = { width: { ideal: 1920 }, height: { ideal: 1440 }, resizeMode: { ideal: "none" } };
 const REAR = { facingMode: { ideal: "environment" } };
 const FRONT = { facingMode: { ideal: "user" } };
@@ -23,6 +22,9 @@ const TROUBLES = {
   NotFoundError: "none",
   OverconstrainedError: "none",
 };
+
+// Beside the word.
+const SIGNS = { level: "\u2713", turnRight: "\u21bb", turnLeft: "\u21ba", looksUp: "\u2193", looksDown: "\u2191" };
 
 /**
  * The texts that `takePhoto` is given, all strings but for the first two.
@@ -61,8 +63,8 @@ export function cameraOf(beta, gamma) {
 }
 
 /**
- * {roll, pitch} in degrees of a picture that is upright on the screen and not mirrored, as the request's `camera` has
- * them. `angle`: of the screen, as screen.orientation tells it; `isFront`: whether the front camera takes it.
+ * {roll, pitch} in degrees, as in a request's `camera`, of a picture that is upright on the screen and not mirrored.
+ * `angle`: of the screen, as screen.orientation tells it; `isFront`: whether the front camera takes it.
  */
 export function tiltOf({ beta, gamma }, angle, isFront) {
   const { roll, pitch } = cameraOf(beta, gamma);
@@ -71,10 +73,9 @@ export function tiltOf({ beta, gamma }, angle, isFront) {
 }
 
 /**
- * Lets the user take the photo of a view, "front" or "side". Resolves to {blob, camera, mirrored}, or to null where the
- * dialog was closed without one. `blob`: a JPEG in the stream's own size, upright; `camera`: {roll, pitch} when it was
- * taken, null where the device does not tell; `mirrored`: false. `texts`: as KEYS says. Never rejects for a camera that
- * is off: the dialog then says why. The stream has ended when it resolves, and the focus is where it was.
+ * Lets the user take the photo of a view, "front" or "side"; where there is no camera, says why. Resolves to null when
+ * it was closed without a photo, else to {blob, camera, mirrored}: a JPEG in the stream's own size, upright; {roll, pitch}
+ * when it was taken, null where the device does not tell; false. `texts`: see KEYS.
  */
 export async function takePhoto(view, texts) {
   await styled();
@@ -91,7 +92,7 @@ class Taking {
   build(view) {
     const { texts } = this;
     const button = (name, onClick, text = texts[name]) => {
-      const made = make("button", { type: "button", class: name }, text);
+      const made = make("button", { type: "button", class: name, "aria-label": texts[name] }, text);
       made.addEventListener("click", onClick);
       return made;
     };
@@ -104,22 +105,21 @@ class Taking {
     this.overlay = draw("svg", { "aria-hidden": "true" }, this.outline, this.marks, this.line);
     this.count = make("p", { class: "count", "aria-hidden": "true" });
     this.status = make("span", { role: "status" });
-    this.off = make("span", { class: "off", "aria-hidden": "true" });
+    this.sign = make("span", { "aria-hidden": "true" });
+    this.off = make("span", { "aria-hidden": "true" });
     this.allow = button("allowLevel", () => this.askForSensors());
     this.allow.hidden = true;
     this.timer = button("timer", () => this.toggleTimer());
     this.timer.setAttribute("aria-pressed", "false");
     this.shutter = button("shutter", () => this.press(), "");
-    this.shutter.setAttribute("aria-label", texts.shutter);
     this.other = button("switch", () => this.switchCamera());
-    this.live = [this.timer, this.shutter, this.other];
     this.still = [button("retake", () => this.retake()), button("use", () => this.use())];
     this.dialog = make("dialog", { class: "camera", "aria-labelledby": "camera-title" },
-      make("header", {}, make("h2", { id: "camera-title" }, texts.title[view]), button("close", () => this.dialog.close())),
+      make("header", {}, make("h2", { id: "camera-title" }, texts.title[view]), button("close", () => this.dialog.close(), "\u00d7")),
       make("ul", {}, ...texts.rules[view].map((rule) => make("li", {}, rule))),
       make("div", { class: "stage" }, this.video, this.canvas, this.overlay, this.count),
-      make("div", { class: "told" }, make("p", {}, this.status, this.off), this.allow),
-      make("div", { class: "bar" }, ...this.live, ...this.still));
+      make("div", { class: "told" }, make("p", {}, this.sign, " ", this.status, " ", this.off), this.allow),
+      make("div", { class: "bar" }, this.timer, this.shutter, this.other, ...this.still));
     this.dialog.addEventListener("close", () => this.end());
     for (const event of ["loadedmetadata", "resize"]) this.video.addEventListener(event, () => this.fit());
   }
@@ -167,18 +167,19 @@ class Taking {
     this.dialog.dataset.state = this.state = state;
     const isTaken = state === "taken";
     this.isLive = state === "live" || state === "counting";
-    for (const element of this.live) element.hidden = !this.isLive && state !== "starting";
     for (const element of this.still) element.hidden = !isTaken;
-    this.other.hidden ||= !(this.cameras?.length > 1);
-    this.timer.disabled = this.other.disabled = state !== "live";
-    // It keeps the focus while the camera starts.
+    this.timer.hidden = state !== "live";
+    this.other.hidden = state !== "live" || this.cameras.length < 2;
+    this.shutter.hidden = !this.isLive && state !== "starting";
+    this.dialog.toggleAttribute("data-off", this.shutter.hidden && !isTaken);
+    // While the camera starts it has the focus.
     this.shutter.setAttribute("aria-disabled", !this.isLive);
     this.shutter.setAttribute("aria-label", this.texts[state === "counting" ? "stop" : "shutter"]);
     this.video.hidden = isTaken;
     this.canvas.hidden = !isTaken;
     this.tell();
     const focused = document.activeElement;
-    if (this.dialog.contains(focused) && !focused.matches("[hidden], :disabled")) return;
+    if (this.dialog.contains(focused) && !focused.hidden) return;
     (isTaken ? this.still[1] : this.shutter.hidden ? this.dialog.querySelector(".close") : this.shutter).focus();
   }
 
@@ -216,10 +217,12 @@ class Taking {
     this.dialog.dataset.hint = this.isLive ? hint : "";
     this.say(this.state === "live" ? hint : this.state);
     const off = tilt && Math.max(Math.abs(tilt.roll), Math.abs(tilt.pitch));
+    this.sign.textContent = (this.state === "live" && SIGNS[hint]) || "";
     this.off.textContent = off > LEVEL ? `${Math.round(off)}\u00b0` : "";
     this.overlay.toggleAttribute("hidden", !this.isLive);
     for (const part of [this.line, this.marks]) part.toggleAttribute("hidden", !tilt);
-    if (tilt) this.turn(tilt);
+    // What counts as level is drawn so.
+    if (tilt) this.turn(hint === "level" ? { roll: 0, pitch: 0 } : tilt);
   }
 
   /** A text that is said already is not said again. */

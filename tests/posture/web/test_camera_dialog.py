@@ -294,7 +294,7 @@ def test_it_says_in_words_how_the_camera_is_held(page: Page, tilt: tuple[float, 
     taking = Taking(page)
     taking.hold(*tilt)
     expect(taking.status).to_have_text(EN[hint])
-    expect(page.locator(".off")).to_have_text(off)
+    expect(page.locator(".told p span:last-child")).to_have_text(off)
 
 
 def test_the_horizon_lies_where_the_lens_would_show_it(page: Page) -> None:
