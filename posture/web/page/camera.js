@@ -7,7 +7,6 @@
 const SIZE = { width: { ideal: 1920 }, height: { ideal: 1440 }, resizeMode: { ideal: "none" } };
 const REAR = { facingMode: { ideal: "environment" } };
 const FRONT = { facingMode: { ideal: "user" } };
-const QUALITY = 0.92;
 const SECONDS = 10;
 // In degrees: what counts as level, and beyond which pitch the worker takes none.
 const LEVEL = 1;
@@ -15,29 +14,23 @@ const STEEPEST = 45;
 // Of the diagonal: the focal length of ordinary phones, 26 mm on 24x36 mm of film, as in posture/camera.py.
 const FOCAL = 26 / Math.hypot(24, 36);
 
-// What getUserMedia may throw, by name, and the text for it; any other is `busy`.
-const TROUBLES = {
-  NotAllowedError: "denied",
-  SecurityError: "denied",
-  NotFoundError: "none",
-  OverconstrainedError: "none",
-};
+// The texts for what getUserMedia throws; else it is `busy`.
+const TROUBLES = { NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "none", OverconstrainedError: "none" };
 
-// Beside the word.
 const SIGNS = { level: "\u2713", turnRight: "\u21bb", turnLeft: "\u21ba", looksUp: "\u2193", looksDown: "\u2191" };
 
-/**
- * The texts that `takePhoto` is given, all strings but for the first two.
- *
- * `title`: of the dialog, by view; `rules`: by view, a list of short lines. On buttons: `close`, `allowLevel` (asks for
- * the sensors), `timer`, `shutter`, `stop` (the timer), `switch` (to another camera), `retake`, `use`. `live` and
- * `still`: what the picture is, for who does not see it. How it is held: `level`, `turnRight`, `turnLeft`, `looksUp`,
- * `looksDown`, `steep` (too much to take a photo), `noLevel` (the device does not tell). What goes on: `starting`,
- * `counting`, `taken`. Why there is no camera, and what to do: `insecure`, `unsupported`, `denied`, `none`, `busy`.
- */
+/** The texts that `takePhoto` is given: strings, but for the first two, which are by view; `rules` are short lines. */
 export const KEYS = [
-  "title", "rules", "close", "allowLevel", "timer", "shutter", "stop", "switch", "retake", "use", "live", "still",
-  "level", "turnRight", "turnLeft", "looksUp", "looksDown", "steep", "noLevel", "starting", "counting", "taken",
+  "title", "rules",
+  // On buttons
+  "close", "allowLevel", "timer", "shutter", "stop", "switch", "retake", "use",
+  // What the picture is, for who does not see it
+  "live", "still",
+  // How the camera is held: `steep` is too much for a photo, with `noLevel` nobody tells
+  "level", "turnRight", "turnLeft", "looksUp", "looksDown", "steep", "noLevel",
+  // What goes on
+  "starting", "counting", "taken",
+  // Why there is no camera, and what to do
   "insecure", "unsupported", "denied", "none", "busy",
 ];
 
@@ -84,7 +77,7 @@ export async function takePhoto(view, texts) {
 
 class Taking {
   constructor(view, texts, done) {
-    Object.assign(this, { texts, done, held: null, result: null, isTimed: false });
+    Object.assign(this, { texts, done, held: null, result: null });
     this.seen = (event) => this.hold(event);
     this.build(view);
   }
@@ -96,11 +89,12 @@ class Taking {
       made.addEventListener("click", onClick);
       return made;
     };
-    this.video = make("video", { "aria-label": texts.live, role: "img", playsinline: "", autoplay: "" });
+    this.video = make("video", { "aria-label": texts.live, playsinline: "", autoplay: "" });
     this.video.muted = true;
     this.canvas = make("canvas", { "aria-label": texts.still, role: "img", hidden: "" });
-    this.outline = draw("g", { class: "outline" }, ...outline(view));
-    this.line = draw("g", { class: "horizon" });
+    const outline = (name) => OUTLINES[view].map(([d, transform]) => draw("path", { class: name, d, transform }));
+    this.outline = draw("g", { class: "outline" }, ...outline("casing"), ...outline("dashes"));
+    this.line = draw("path", { class: "horizon" });
     this.marks = draw("path", { class: "marks" });
     this.overlay = draw("svg", { "aria-hidden": "true" }, this.outline, this.marks, this.line);
     this.count = make("p", { class: "count", "aria-hidden": "true" });
@@ -109,11 +103,11 @@ class Taking {
     this.off = make("span", { "aria-hidden": "true" });
     this.allow = button("allowLevel", () => this.askForSensors());
     this.allow.hidden = true;
-    this.timer = button("timer", () => this.toggleTimer());
-    this.timer.setAttribute("aria-pressed", "false");
+    this.timer = button("timer", () => this.setTimer(!this.isTimed));
+    this.setTimer(false);
     this.shutter = button("shutter", () => this.press(), "");
     this.other = button("switch", () => this.switchCamera());
-    this.still = [button("retake", () => this.retake()), button("use", () => this.use())];
+    this.still = [button("retake", () => this.set("live")), button("use", () => this.use())];
     this.dialog = make("dialog", { class: "camera", "aria-labelledby": "camera-title" },
       make("header", {}, make("h2", { id: "camera-title" }, texts.title[view]), button("close", () => this.dialog.close(), "\u00d7")),
       make("ul", {}, ...texts.rules[view].map((rule) => make("li", {}, rule))),
@@ -134,7 +128,6 @@ class Taking {
   }
 
   async start(which) {
-    this.stop();
     this.set("starting");
     if (!window.isSecureContext) return this.set("insecure");
     if (!navigator.mediaDevices?.getUserMedia) return this.set("unsupported");
@@ -143,21 +136,21 @@ class Taking {
       if (this.dialog.open) await this.watch(stream);
       else stopped(stream);
     } catch (error) {
-      this.fail(TROUBLES[error.name] ?? "busy");
+      this.set(TROUBLES[error.name] ?? "busy");
     }
   }
 
   async watch(stream) {
     this.stream = stream;
     const [track] = stream.getVideoTracks();
-    track.addEventListener("ended", () => this.fail("busy"));
+    track.addEventListener("ended", () => this.set("busy"));
     this.settings = track.getSettings();
     this.isFront = this.settings.facingMode === "user";
     this.video.classList.toggle("mirror", this.isFront);
     this.video.srcObject = stream;
     await this.video.play();
     const devices = await navigator.mediaDevices.enumerateDevices();
-    this.cameras = devices.filter(({ kind }) => kind === "videoinput").map(({ deviceId }) => deviceId);
+    this.cameras = devices.filter(({ kind }) => kind === "videoinput");
     this.set("live");
   }
 
@@ -172,6 +165,7 @@ class Taking {
     this.other.hidden = state !== "live" || this.cameras.length < 2;
     this.shutter.hidden = !this.isLive && state !== "starting";
     this.dialog.toggleAttribute("data-off", this.shutter.hidden && !isTaken);
+    if (!this.isLive && !isTaken) this.stop();
     // While the camera starts it has the focus.
     this.shutter.setAttribute("aria-disabled", !this.isLive);
     this.shutter.setAttribute("aria-label", this.texts[state === "counting" ? "stop" : "shutter"]);
@@ -183,13 +177,6 @@ class Taking {
     (isTaken ? this.still[1] : this.shutter.hidden ? this.dialog.querySelector(".close") : this.shutter).focus();
   }
 
-  fail(why) {
-    this.stop();
-    this.set(why);
-  }
-
-  // How it is held
-
   hold({ beta, gamma }) {
     if (beta === null || gamma === null) return; // a device without sensors says so once
     this.held = { beta, gamma };
@@ -197,14 +184,14 @@ class Taking {
     this.tell();
   }
 
-  /** Some browsers have to be asked, and some of these only take a tap for an answer. */
+  /** Some browsers have to be asked, and some of these only upon a tap. */
   async askForSensors() {
     const needsTap = await window.DeviceOrientationEvent?.requestPermission?.().then(() => false, () => true);
     this.allow.hidden = !needsTap || this.held !== null;
     this.set(this.state);
   }
 
-  /** Of the photo, were it taken now; null where nobody can tell. */
+  /** Of a photo taken now; null where nobody can tell. */
   get tilt() {
     if (!this.held || !["environment", "user"].includes(this.settings?.facingMode)) return null;
     return tiltOf(this.held, screen.orientation?.angle ?? window.orientation ?? 0, this.isFront);
@@ -215,22 +202,15 @@ class Taking {
     const tilt = this.isLive ? this.tilt : null;
     const hint = tilt ? hintOf(tilt, this.isFront) : "noLevel";
     this.dialog.dataset.hint = this.isLive ? hint : "";
-    this.say(this.state === "live" ? hint : this.state);
+    const text = this.texts[this.state === "live" ? hint : this.state];
+    if (this.status.textContent !== text) this.status.textContent = text; // else it would be read out again
     const off = tilt && Math.max(Math.abs(tilt.roll), Math.abs(tilt.pitch));
     this.sign.textContent = (this.state === "live" && SIGNS[hint]) || "";
     this.off.textContent = off > LEVEL ? `${Math.round(off)}\u00b0` : "";
     this.overlay.toggleAttribute("hidden", !this.isLive);
     for (const part of [this.line, this.marks]) part.toggleAttribute("hidden", !tilt);
-    // What counts as level is drawn so.
     if (tilt) this.turn(hint === "level" ? { roll: 0, pitch: 0 } : tilt);
   }
-
-  /** A text that is said already is not said again. */
-  say(key) {
-    if (this.status.textContent !== this.texts[key]) this.status.textContent = this.texts[key];
-  }
-
-  // What is drawn
 
   fit() {
     const { videoWidth: width, videoHeight: height } = this.video;
@@ -238,13 +218,13 @@ class Taking {
     const scale = (0.74 * height) / 300;
     this.overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.outline.setAttribute("transform", `translate(${width / 2} ${0.14 * height}) scale(${scale})`);
-    const [inner, outer, y] = [0.38 * width, 0.47 * width, height / 2];
-    this.marks.setAttribute("d", `M${width / 2 - outer} ${y}H${width / 2 - inner}M${width / 2 + inner} ${y}H${width / 2 + outer}`);
-    this.line.replaceChildren(draw("path", { d: `M${-inner} 0H${inner}` }));
+    const at = (share) => `${share * width} ${height / 2}`;
+    this.marks.setAttribute("d", `M${at(0.03)}L${at(0.12)}M${at(0.88)}L${at(0.97)}`);
+    this.line.setAttribute("d", `M${-0.38 * width} 0H${0.38 * width}`);
     this.tell();
   }
 
-  /** The horizon, where a lens of ordinary phones shows it; at the edge where it is further off. */
+  /** Draws the horizon where ordinary phones show it, or at the edge. */
   turn({ roll, pitch }) {
     const { videoWidth: width, videoHeight: height } = this.video;
     const off = FOCAL * Math.hypot(width, height) * Math.tan((pitch * Math.PI) / 180);
@@ -253,11 +233,9 @@ class Taking {
     this.line.setAttribute("transform", `translate(${width / 2} ${height / 2}) rotate(${turned}) translate(0 ${down})`);
   }
 
-  // What the user does
-
-  toggleTimer() {
-    this.isTimed = !this.isTimed;
-    this.timer.setAttribute("aria-pressed", this.isTimed);
+  setTimer(isTimed) {
+    this.isTimed = isTimed;
+    this.timer.setAttribute("aria-pressed", isTimed);
   }
 
   press() {
@@ -289,22 +267,19 @@ class Taking {
     this.set("taken");
   }
 
-  retake() {
-    this.set("live");
-  }
-
   use() {
     this.canvas.toBlob((blob) => {
       this.result = blob && { blob, ...this.photo };
       this.dialog.close();
-    }, "image/jpeg", QUALITY);
+    }, "image/jpeg", 0.92);
   }
 
   async switchCamera() {
     const { facingMode, deviceId } = this.settings;
-    // Phones have several rear cameras, of which the usual is wanted: they are told which way to look.
-    const next = this.cameras[(this.cameras.indexOf(deviceId) + 1) % this.cameras.length];
-    await this.start(facingMode ? (this.isFront ? REAR : FRONT) : { deviceId: { exact: next } });
+    // Of a phone's rear cameras the usual one is wanted, whichever it is.
+    const index = this.cameras.findIndex((camera) => camera.deviceId === deviceId);
+    const next = this.cameras[(index + 1) % this.cameras.length];
+    await this.start(facingMode ? (this.isFront ? REAR : FRONT) : { deviceId: { exact: next.deviceId } });
   }
 
   stop() {
@@ -331,16 +306,10 @@ function hintOf({ roll, pitch }, isFront) {
 
 const stopped = (stream) => stream.getTracks().forEach((track) => track.stop());
 
-const outline = (view) =>
-  ["casing", "dashes"].flatMap((name) => OUTLINES[view].map(([d, transform]) => draw("path", { class: name, d, transform })));
+const make = (name, attributes, ...children) => filled(document.createElement(name), attributes, children);
 
-function make(name, attributes, ...children) {
-  return filled(document.createElement(name), attributes, children);
-}
-
-function draw(name, attributes, ...children) {
-  return filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
-}
+const draw = (name, attributes, ...children) =>
+  filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
 
 function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -351,7 +320,7 @@ function filled(element, attributes, children) {
 /** Its style sheet is loaded with the first photo. */
 function styled() {
   const href = new URL("camera.css", import.meta.url).href;
-  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return Promise.resolve();
+  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return null;
   return new Promise((resolve) => {
     const link = make("link", { rel: "stylesheet", href });
     link.onload = link.onerror = resolve;

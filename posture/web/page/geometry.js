@@ -1,12 +1,11 @@
-// The readings of a photo whose points were moved by hand: posture/angles.py's formulas, and posture/camera.py's
-// projection, once more for the browser. Nothing else of the instrument is here: which measure is of which kind, its
-// sign and its points come from the table itself (measures.json), and tests hold the values to Python's.
+// Points that were moved by hand, read by the formulas of posture/angles.py, to which tests hold these. All else of the
+// measures comes from its table, as measures.json.
 //
-// A point is [x, y]: to the right and downwards, in pixels of the upright photo as it was sent, or of the level picture
+// A point is [x, y], to the right and downwards: in pixels of the upright photo as it was sent, or of the level picture
 // that `homography` leads to, in which left and right are righted.
 
 const UP = [0, -1];
-// The least third coordinate that is divided by, as in posture/camera.py: beyond lies the horizon.
+// The least that is divided by, as in posture/camera.py: beyond lies the horizon.
 const NEAREST = 0.05;
 
 const degrees = (radians) => (radians * 180) / Math.PI;
@@ -49,20 +48,16 @@ export function inverse([[a, b, c], [d, e, f], [g, h, i]]) {
   ].map((row) => row.map((cofactor) => cofactor / determinant));
 }
 
-/** The row of measures.json for a reading of an answer: by its view ("front"), name, and the source it was read from. */
-export function measureOf(measures, view, name, reading) {
-  return measures.find(
-    (row) => row.view === view && row.name === name && row.source === (reading.source ?? ""),
-  );
-}
+/** The row of measures.json for a reading of an answer: by its view ("front"), name, and what it was read from. */
+export const measureOf = (measures, view, name, { source = "" }) =>
+  measures.find((row) => row.view === view && row.name === name && row.source === source);
 
 /**
  * What the formulas need to know of a photo: {homography, direction, size}.
  *
- * `details`: the answer's details of the view, as they came from the worker, before a point was moved; `measures`: the
- * rows of measures.json. `direction`: which way counts as positive in the level picture, 1 right or -1 left. `size`:
- * from nose to ankles there, in pixels. Without landmarks in the answer it is the one that fits the offsets best, and
- * so as inexact as they are rounded; null where there are neither, or where all offsets are 0.
+ * `details`: the answer's details of the view before a point was moved; `measures`: the rows of measures.json.
+ * `direction`: which way counts as positive in the level picture, 1 right or -1 left. `size`: from nose to ankles there,
+ * in pixels; without landmarks what fits the offsets best, as inexact as these are rounded; null where none tell it.
  */
 export function contextOf(details, measures, view) {
   const { homography } = details.camera;
@@ -113,7 +108,7 @@ export function value(measure, points, { homography, direction, size }) {
   return measure.sign * KINDS[measure.kind].formula(level, direction, size);
 }
 
-/** The line that it is compared with: two points, from the first of its own, in the level picture as long as its own. */
+/** The line that it is compared with: two points, from the first of its own, and levelled as long as it. */
 export function reference(measure, points, { homography, direction }) {
   const level = points.map((point) => apply(homography, point));
   const towards = KINDS[measure.kind].towards(level, direction);
