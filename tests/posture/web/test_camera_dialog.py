@@ -479,10 +479,14 @@ def test_who_leaves_before_the_camera_has_started_leaves_it_off(page: Page) -> N
     page.keyboard.press("Enter")  # on the shutter, which waits
     page.keyboard.press("Escape")
     assert taking.result() is None
-    page.evaluate("""async () => {
+    state = page.evaluate("""async () => {
       begin();
-      while (tracks[0]?.readyState !== "ended") await new Promise((resolve) => setTimeout(resolve, 10));
+      for (let turn = 0; turn < 500 && tracks[0]?.readyState !== "ended"; turn++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      return tracks[0].readyState;
     }""")
+    assert state == "ended"
 
 
 # Texts
