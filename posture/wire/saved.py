@@ -39,7 +39,7 @@ _JPEG = b"\xff\xd8\xff"
 class Reading(Struct, frozen=True):
     """What was read of one measure, in its unit. Where an answer has no details, only the value is known.
 
-    `edited`: whether a person has moved the points that it was read from.
+    `edited`: whether a person has moved the points that it was read from; of that nobody knows how uncertain it is.
     """
 
     value: Number
@@ -154,7 +154,8 @@ def read(answer: object) -> Saved:
 def _view(details: Mapping[str, Any], view: View) -> SavedView:
     where = f"data.details.{view.key}"
     found = _converted(details.get(view.key), SavedView, where)
-    if any(None in (of.uncertainty, of.trust) for of in (*found.angles.values(), *found.measures.values())):
+    readings = (*found.angles.values(), *found.measures.values())
+    if any(None in (of.uncertainty, of.trust) and not of.edited for of in readings):
         raise ValueError(f"{where} holds a reading without uncertainty or trust")
     return found
 
