@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser demo serve test lint types check accuracy evidence bench bench-long fuzz soak lock docs \
+.PHONY: help setup setup-browser demo serve test lint types check accuracy evidence bench bench-long fuzz soak lock docs page-picture \
 	licences audit sbom image-check image-figures clean
 
 help:  ## Show what can be made
@@ -75,6 +75,9 @@ lock: setup  ## Remake the locks from the pinned requirements; with UPGRADE=1 th
 
 docs: setup  ## Remake what is made from the code in README.md, docs/, the schemas and Hub files
 	@$(BIN)/python -m docs.make
+
+page-picture: setup-browser  ## Remake docs/page.jpg, the README's picture of the page
+	@$(BIN)/python -m testing.page_picture
 
 licences: setup  ## Remake the table of docs/THIRD_PARTY.md from the installed packages
 	@sed -i '/^| Name /,$$d' docs/THIRD_PARTY.md

@@ -1,4 +1,4 @@
-"""The addresses: /v2/local/runsync and the like, as RunPod has them below /v2/ENDPOINT_ID."""
+"""The addresses: /v2/local/runsync and the like, as RunPod has them below /v2/ENDPOINT_ID, and the page at /."""
 
 from collections.abc import Collection
 from http import HTTPStatus
@@ -10,9 +10,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
+from posture.web import pages
 from posture.web.bodies import Bodies
 from posture.web.endpoint import Answer, Endpoint
 from posture.web.guard import DEFECT, Guard, refused
+from posture.web.passed import Passed
 from posture.wire import openapi
 from posture.wire.job import LARGEST_RUN, LARGEST_RUNSYNC, WAIT
 from posture.worker.worker import Log
@@ -27,7 +29,8 @@ def application(
     bodies: Bodies | None = None,
 ) -> ASGIApp:
     """The server's application. `hosts`, `key` and `log`: as Guard has them."""
-    addresses = _Addresses(endpoint, bodies or Bodies())
+    bodies = bodies or Bodies()
+    addresses = _Addresses(endpoint, bodies)
     routes = [
         Route("/run", addresses.run, methods=["POST"]),
         Route("/runsync", addresses.runsync, methods=["POST"]),
@@ -37,13 +40,14 @@ def application(
         Route("/health", addresses.health),
         Route("/openapi.json", addresses.openapi),
     ]
+    page = pages.routes(bodies, passes_on=isinstance(endpoint, Passed)) if pages.FOLDER.is_dir() else []
     inner = Starlette(
         # Nothing is redirected: where to would be the request's own word.
-        routes=[Mount("/v2/local", Router(routes, redirect_slashes=False))],
+        routes=[Mount("/v2/local", Router(routes, redirect_slashes=False)), *page],
         exception_handlers={HTTPException: _told, Exception: _defect},
     )
     inner.router.redirect_slashes = False
-    return Guard(inner, hosts, key, log)
+    return Guard(inner, hosts, key, log, public=pages.public(page))
 
 
 class _Addresses:

@@ -47,11 +47,13 @@ class Guard:
     """Middleware around the application.
 
     `hosts`: names and addresses by which it may be called, in small letters, those of IPv6 in brackets. `key`: what a
-    caller must send as a bearer token, None where nobody has to.
+    caller must send as a bearer token, None where nobody has to; `public`: paths for which nobody needs it.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], key: str | None, log: Log) -> None:
-        self._app, self._hosts, self._key, self._log = app, hosts, key, log
+    def __init__(
+        self, app: ASGIApp, hosts: Collection[str], key: str | None, log: Log, *, public: Collection[str] = ()
+    ) -> None:
+        self._app, self._hosts, self._key, self._log, self._public = app, hosts, key, log, public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers, or has it answered; whatever goes wrong, nothing of it is told but a sentence."""
@@ -93,7 +95,9 @@ class Guard:
             raise HTTPException(HTTPStatus.FORBIDDEN, "This is not an address of this server.")
         if origins and origins != [f"{scope['scheme']}://{hosts[0]}"]:
             raise HTTPException(HTTPStatus.FORBIDDEN, "Pages from elsewhere may not use this server.")
-        if self._key is not None and not _is_same(headers.get("authorization", ""), self._key):
+        if self._key is None or scope["path"] in self._public:
+            return
+        if not _is_same(headers.get("authorization", ""), self._key):
             raise HTTPException(
                 HTTPStatus.UNAUTHORIZED, "The key is missing or another.", {"WWW-Authenticate": "Bearer"}
             )

@@ -77,9 +77,10 @@ def imported() -> set[str]:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Wheel) -> None:
     package = (file for file in (TOP / "posture").rglob("*") if file.is_file() and "__pycache__" not in file.parts)
     information = f"posture_measurement-{__version__}.dist-info"
+    drawings = {f"posture/web/page/photos/{file.name}" for file in (TOP / "docs" / "photos").iterdir()}
     assert {name for name in wheel.files if not name.startswith(f"{information}/")} == {
         file.relative_to(TOP).as_posix() for file in package
-    }
+    } | drawings
     data = {"evidence.json", "languages/de.json", "languages/en.json", "py.typed", "report.html"}
     assert {*(f"posture/{name}" for name in data), f"{information}/licenses/LICENSE"} <= wheel.files
 

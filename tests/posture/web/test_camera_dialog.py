@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import degrees
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from testing.phones import FRONT, REAR, Vector, angles_by_standard, is_same, up_of
 from tests.posture.web.modules import FOLDER, INSECURE, page_with
 
-TEXTS = json.loads(Path(__file__).with_name("camera_texts.json").read_text())
+TEXTS = {language: json.loads((FOLDER / f"{language}.json").read_text())["camera"] for language in ("en", "de")}
 EN = TEXTS["en"]
 SIZE = (480, 640)
 RED, GREEN, BLUE = (76, 85, 255), (150, 44, 21), (29, 255, 107)  # Y, Cb, Cr of JPEG
