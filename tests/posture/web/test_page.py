@@ -90,6 +90,10 @@ def test_the_demo_pair_from_file_to_report(browser: Browser, pool: LandmarkerPoo
             "(all) => all.map((image) => [image.naturalHeight, image.clientHeight])"
         )
         assert [(natural, height > 100) for natural, height in shown] == [(1024, True)] * 2
+        visitor.page.evaluate("document.querySelector('iframe').contentWindow.print = () => { window.printed = true; }")
+        visitor.button("Print").click()
+        assert visitor.page.evaluate("window.printed")
+        assert visitor.saved("Save as HTML").startswith(b"<!DOCTYPE html>")
 
 
 def points_of(line: Locator) -> Any:
