@@ -24,6 +24,7 @@ import uvicorn
 from posture.web.application import application
 from posture.web.endpoint import Endpoint
 from posture.web.guard import LOOPBACK, WILDCARDS, bracketed
+from posture.web.pages import FOLDER
 from posture.web.passed import RUNPOD, AddressError, Passed
 from posture.web.queue import Queue
 from posture.web.webhooks import is_loopback
@@ -278,6 +279,8 @@ def _signals_end_nothing_else() -> Iterator[None]:
 
 def _advice(place: Place, port: int, key: str | None, *, is_ours: bool) -> Iterator[str]:
     """How it is used, and by whom it could be. `is_ours`: whether the key was made here and nobody knows it."""
+    if FOLDER.is_dir():
+        yield f"A page to measure with: {place.address(port)}/"
     yield "For the samples in chapter 4 of RUNPOD_DEPLOYMENT.md:"
     sent = "any" if key is None else key if is_ours else f"${KEY}"
     yield f"  export RUNPOD_ENDPOINT_BASE_URL={place.address(port)}/v2 ENDPOINT_ID=local RUNPOD_API_KEY={sent}"

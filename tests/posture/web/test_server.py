@@ -255,9 +255,10 @@ def lines(place: Place, monkeypatch: pytest.MonkeyPatch, **environment: str) -> 
 def test_where_others_can_reach_it_a_key_is_made_each_time_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = set()
     for _ in range(2):
-        first, _, export, network, warning = lines(OPEN, monkeypatch)
+        first, page, _, export, network, warning = lines(OPEN, monkeypatch)
         assert first.startswith("Passing on to https://api.runpod.ai/v2/ab12 what comes to http://")
         assert "0.0.0.0" not in first  # noqa: S104
+        assert page == f"A page to measure with: {first.split()[-4].removesuffix('/v2/local.')}/"
         key = export.rpartition("RUNPOD_API_KEY=")[2]
         assert len(key) >= 32
         keys.add(key)
@@ -286,7 +287,7 @@ def test_a_key_of_the_operators_is_not_told(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_on_this_machine_alone_any_key_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, _, export = lines(Place(port=0), monkeypatch)
+    _, _, _, export = lines(Place(port=0), monkeypatch)
     assert export.endswith(" ENDPOINT_ID=local RUNPOD_API_KEY=any")
 
 
