@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+MODULES := clients/typescript/node_modules/.package-lock.json
 AUDIT := build/audit
 PIP := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 PIP_INSTALL := $(BIN)/python $(PIP)
@@ -9,8 +10,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser demo serve test lint types check accuracy evidence bench bench-long fuzz soak lock docs page-picture \
-	licences audit sbom image-check image-figures clean
+.PHONY: help setup setup-browser setup-typescript demo serve test lint types check accuracy evidence bench bench-long fuzz soak \
+	lock docs page-picture licences audit sbom image-check image-figures clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -28,6 +29,12 @@ $(INSTALLED): requirements_runpod.lock requirements_dev.lock scripts/system_pack
 
 setup-browser: setup  ## Bring Chromium for the tests that look at pages, which are skipped without one
 	@scripts/browser.sh $(BIN)/python
+
+setup-typescript: $(MODULES)  ## Bring what the tests of clients/typescript need, which are skipped without: Node, its packages
+
+$(MODULES): clients/typescript/package-lock.json
+	@scripts/typescript.sh
+	@touch $@
 
 demo: setup  ## Measure the demo images through the handler
 	@$(BIN)/python test_runpod_local.py
@@ -104,3 +111,4 @@ image-figures:  ## The image's size and start beside those of one made in the ob
 
 clean:  ## Remove .venv and what the tools keep
 	rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf clients/typescript/dist clients/typescript/node_modules clients/typescript/schema.ts
