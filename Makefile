@@ -10,8 +10,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser setup-typescript demo serve test lint types check accuracy evidence bench bench-long fuzz soak \
-	lock docs page-picture licences audit sbom image-check image-figures clean
+.PHONY: help setup setup-browser setup-typescript demo serve test lint types check accuracy evidence bench bench-long fuzz \
+	soak lock docs page-picture licences audit sbom image-check image-figures clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1 \t/p' $(MAKEFILE_LIST) | expand -t 24

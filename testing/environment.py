@@ -12,8 +12,9 @@ from posture.models import files
 # What Python and its libraries may need to run at all on this machine.
 NEEDED = ("PATH", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE")
 # Where a user's files and temporary ones are, where the tests find what is too large for the tree, and whether they may
-# do without a browser.
-_PLACES = ("HOME", "TMPDIR", "POSTURE_MODEL", "POSTURE_FACE_MODEL", "POSTURE_TRUTH", "POSTURE_BROWSER")
+# do without a browser and Node.
+_PLACES = ("HOME", "TMPDIR", "POSTURE_MODEL", "POSTURE_FACE_MODEL", "POSTURE_TRUTH", "POSTURE_BROWSER",
+           "POSTURE_TYPESCRIPT")  # fmt: skip
 _TOOLS = ("PYTEST", "COV", "HYPOTHESIS")
 
 

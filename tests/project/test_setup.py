@@ -1,6 +1,7 @@
 """What `make setup` installs, and what it says where it cannot."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from testing import TOP
 
 SYSTEM_PACKAGES = TOP / "scripts" / "system_packages.sh"
 BROWSER = TOP / "scripts" / "browser.sh"
+TYPESCRIPT = TOP / "scripts" / "typescript.sh"
 PINNED = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^ \\;]+)")
 
 
@@ -138,6 +140,26 @@ def test_a_look_that_fails_is_not_taken_for_nothing_missing(system: Path) -> Non
     assert finished.returncode == 3
 
 
-def test_ci_fails_without_a_browser() -> None:
+def test_node_is_installed_with_npm_and_then_the_packages_of_the_lock(system: Path) -> None:
+    executable(system / "id", "echo 0")
+    for command in ("dirname", "tr"):  # nothing else of this machine is seen, which may have a Node of its own
+        (system / command).symlink_to(shutil.which(command) or "")
+    npm = f"#!/bin/sh\necho npm $PWD $* >>{system}/apt.log\n"
+    install = f"printf '{npm}' >{system}/npm; >{system}/node; /bin/chmod +x {system}/npm {system}/node"
+    executable(system / "apt-get", f'echo "$@" >>{system}/apt.log; case "$1" in install) {install};; esac')
+    for _ in range(2):
+        done = subprocess.run([TYPESCRIPT], env={"PATH": str(system)}, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    ci = f"npm {TOP}/clients/typescript ci --ignore-scripts --silent"
+    assert (system / "apt.log").read_text().splitlines() == [
+        "update -qq", "install -y -qq --no-install-recommends nodejs npm", ci, ci,
+    ]  # fmt: skip
+
+
+def test_ci_fails_without_a_browser_or_node() -> None:
     lines = (TOP / ".ci" / "run").read_text().splitlines()
-    assert lines[-3:] == ["make setup-browser", "export POSTURE_BROWSER=required", "exec make check"]
+    assert lines[-3:] == [
+        "make setup-browser setup-typescript",
+        "export POSTURE_BROWSER=required POSTURE_TYPESCRIPT=required",
+        "exec make check",
+    ]

@@ -183,12 +183,14 @@ def test_dependabot_looks_at_every_kind_of_pin_that_there_is() -> None:
         "pip": [*TOP.glob("requirements_*.txt")],
         "docker": [*TOP.glob("Dockerfile*")],
         "github-actions": [*WORKFLOW.parent.glob("*.yml")],
-        "npm": [*TOP.glob("package.json")],
+        "npm": [*TOP.glob("clients/*/package.json")],
         "pre-commit": re.findall(r"rev:", (TOP / ".pre-commit-config.yaml").read_text()),
     }
     updates = yaml.safe_load((TOP / ".github" / "dependabot.yml").read_text())["updates"]
     assert {update["package-ecosystem"] for update in updates} == {kind for kind, files in kinds.items() if files}
-    assert all(update["directory"] == "/" and update["schedule"]["interval"] for update in updates)
+    places = {"npm": "/clients/typescript"}
+    assert all(update["directory"] == places.get(update["package-ecosystem"], "/") for update in updates)
+    assert all(update["schedule"]["interval"] for update in updates)
 
 
 def test_a_job_has_no_right_that_it_does_not_need() -> None:
