@@ -3,13 +3,15 @@
 import base64
 import io
 import json
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 
 from posture import exif
 from posture.client.photos import LONG_SIDE, MOST_BYTES, fit, told
@@ -18,17 +20,15 @@ from testing.builders import picture
 from testing.exif_files import apple_note, chunk, jpeg_that_says, phone_axes, png, tiff
 from testing.pictures import file_bytes, pixels_of
 from tests.client.test_photos import OPTIONS, SIZE_12, STORED, UNREADABLE, large, noisy, phone
-from tests.clients.typescript import built
 
-ADDRESS = "http://127.0.0.1:9/"  # where nobody listens: all that is asked for there is answered here
 DONE = {"status": "success", "data": {"front_view": {}, "side_view": {}}, "message": "done"}
 SMALL = file_bytes(picture(100, 100))
 SCRIPT = """
-async ({ photos, options, settings }) => {
+async ({ options, settings }) => {
   const { Client } = await import("/posture.js");
-  const files = photos.map((text) => new File([Uint8Array.from(atob(text), (it) => it.charCodeAt(0))], "photo"));
+  const [front, side] = await Promise.all(["/front", "/side"].map(async (path) => (await fetch(path)).blob()));
   try {
-    return await new Client(settings).measure(...files, options);
+    return await new Client(settings).measure(front, side, options);
   } catch (error) {
     return { name: error.name, message: error.message, kind: error.kind, problems: error.problems };
   }
@@ -38,48 +38,66 @@ async ({ photos, options, settings }) => {
 Send = Callable[..., dict[str, Any]]
 
 
-class Place:
-    """The server of a page, which has the module, and an endpoint at /v2/local that keeps what it is sent."""
+class Place(ThreadingHTTPServer):
+    """The server of a page, with the module and two photos, and an endpoint at /v2/local that keeps what it is sent."""
 
     def __init__(self, module: Path) -> None:
-        self._module = module.read_text()
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.files = {"/": b"<!doctype html>", "/posture.js": module.read_bytes()}
         self.jobs: list[dict[str, Any]] = []
 
-    def answer(self, route: Route) -> None:
-        path = route.request.url.removeprefix(ADDRESS)
-        if path == "v2/local/runsync":
-            assert "authorization" not in route.request.headers
-            self.jobs.append(json.loads(route.request.post_data_buffer or b""))
-            route.fulfill(json={"id": "job-1", "status": "COMPLETED", "output": DONE})
-        elif path == "v2/moved/runsync":
-            route.fulfill(status=302, headers={"Location": "/v2/local/runsync"})
-        elif path == "posture.js":
-            route.fulfill(body=self._module, content_type="text/javascript")
-        else:
-            route.fulfill(body="<!doctype html>", content_type="text/html")
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Place
+
+    def do_GET(self) -> None:
+        kind = "text/javascript" if self.path.endswith(".js") else "text/html"
+        self._answer(200, {"Content-Type": kind}, self.server.files.get(self.path, b""))
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path != "/v2/local/runsync":
+            self._answer(302, {"Location": "/v2/local/runsync"}, b"")
+            return
+        assert "Authorization" not in self.headers
+        self.server.jobs.append(json.loads(body))
+        told = {"id": "job-1", "status": "COMPLETED", "output": DONE}
+        self._answer(200, {"Content-Type": "application/json"}, json.dumps(told).encode())
+
+    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Cache-Control": "no-store", "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(built(tmp_path_factory.mktemp("typescript")) / "dist" / "posture.js")
+def place(package: Path) -> Iterator[Place]:
+    with Place(package / "dist" / "posture.js") as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 @pytest.fixture(scope="module")
 def page(place: Place, browser: Browser) -> Iterator[Page]:
     with browser.new_page() as page:
-        page.route("**/*", place.answer)
-        page.goto(ADDRESS)
+        page.goto(f"http://127.0.0.1:{place.server_port}/")
         yield page
 
 
 @pytest.fixture
-def measure(page: Page) -> Send:
+def measure(place: Place, page: Page) -> Send:
     """What comes of measuring these photos, by the page's own server."""
 
     def measure(front: bytes, side: bytes = SMALL, endpoint: str = "local", **options: Any) -> dict[str, Any]:
-        photos = [base64.b64encode(photo).decode() for photo in (front, side)]
+        place.files |= {"/front": front, "/side": side}
         settings = {"endpointId": endpoint, "baseUrl": "/v2"}
-        result: dict[str, Any] = page.evaluate(SCRIPT, {"photos": photos, "options": options, "settings": settings})
+        result: dict[str, Any] = page.evaluate(SCRIPT, {"options": options, "settings": settings})
         return result
 
     return measure

@@ -17,18 +17,13 @@ from posture.client.photos import MOST_BYTES
 from testing import DEMO, TOP
 from testing.runpod_api import KEY, Answer, RunPod, serving
 from tests.client.test_endpoint import ADVICE, MEASURED, PROBLEMS, REFUSAL, SENTENCE, TABLE
-from tests.clients.typescript import SOURCES, built, run
+from tests.clients.typescript import SOURCES, run
 from tests.posture.web.test_server import ServerProcess
 
 PHOTOS = [(DEMO / f"{view}_image.jpg").read_bytes() for view in ("front", "side")]
 README = (SOURCES / "README.md").read_text()
 
 Measure = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built(tmp_path_factory.mktemp("typescript"))
 
 
 @pytest.fixture(scope="module")
