@@ -1,10 +1,10 @@
 """Remakes what is made from the code: python -m docs.make [--check]
 
 In Markdown, what stands between cog's marks; in runpod_config.json the two schemas; in .runpod/hub.json the variables
-and, as in .runpod/tests.json, the machine that runpod_config.json describes; the whole of docs/openapi.json; in
-docs/photos/ the drawings of docs/photos.svg.jinja; docs/overlay.jpg, the overlay of a demo image. The photos in
-.runpod/tests.json are made by python -m docs.hub_photos. With --check it writes nothing and ends with status 1 where
-something is stale.
+and, as in .runpod/tests.json, the machine that runpod_config.json describes; the whole of docs/openapi.json; the version
+of clients/typescript; in docs/photos/ the drawings of docs/photos.svg.jinja; docs/overlay.jpg, the overlay of a demo
+image. The photos in .runpod/tests.json are made by python -m docs.hub_photos. With --check it writes nothing and ends
+with status 1 where something is stale.
 """
 
 import argparse
@@ -45,13 +45,7 @@ _MOST_DIFFERENT, _DIFFERENT = 0.001, 40
 def stale(*, write: bool) -> list[str]:
     """The files that are not as the code would have them; with `write` they then are."""
     found = [name for name in MARKDOWN if _is_stale_markdown(name, write=write)]
-    made = {
-        "runpod_config.json": _config,
-        ".runpod/hub.json": _hub,
-        ".runpod/tests.json": _tests,
-        "docs/openapi.json": _openapi,
-    }
-    for name, make in made.items():
+    for name, make in JSON.items():
         text = json.dumps(make(json.loads((TOP / name).read_text())), indent=2, ensure_ascii=False) + "\n"
         found += _differs(name, text, write=write)
     for drawing, svg in drawings().items():
@@ -110,6 +104,14 @@ def _openapi(_before: dict[str, Any]) -> dict[str, Any]:
     return openapi.document()
 
 
+def _package(package: dict[str, Any]) -> dict[str, Any]:
+    return package | {"version": posture.__version__}
+
+
+def _package_lock(lock: dict[str, Any]) -> dict[str, Any]:
+    return _package(lock) | {"packages": lock["packages"] | {"": _package(lock["packages"][""])}}
+
+
 def _endpoint() -> dict[str, Any]:
     """The endpoint that runpod_config.json describes."""
     endpoint: dict[str, Any] = json.loads((TOP / "runpod_config.json").read_text())["endpoint"]
@@ -144,6 +146,16 @@ def _hub_input(row: Variable) -> dict[str, Any]:
         return {**shared, "type": "string", "default": ""}
     options = [{"label": label, "value": value} for label, value in row.choices.items()]
     return {**shared, "type": "string", "options": options, "default": options[0]["value"]}
+
+
+JSON = {
+    "runpod_config.json": _config,
+    ".runpod/hub.json": _hub,
+    ".runpod/tests.json": _tests,
+    "docs/openapi.json": _openapi,
+    "clients/typescript/package.json": _package,
+    "clients/typescript/package-lock.json": _package_lock,
+}
 
 
 def main() -> None:

@@ -14,15 +14,7 @@ from docs import make, tables
 from posture.models import files
 from testing import TOP
 
-MADE = (
-    *make.MARKDOWN,
-    "runpod_config.json",
-    ".runpod/hub.json",
-    ".runpod/tests.json",
-    "docs/openapi.json",
-    *(f"{make.DRAWINGS}/{name}.svg" for name in make.drawings()),
-    make.PICTURE,
-)
+MADE = (*make.MARKDOWN, *make.JSON, *(f"{make.DRAWINGS}/{name}.svg" for name in make.drawings()), make.PICTURE)
 
 
 @pytest.fixture
@@ -67,7 +59,10 @@ def anchors(document: Path) -> set[str]:
     return {*named, *(re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings)}
 
 
-DOCUMENTS = [*TOP.glob("*.md"), *TOP.glob("docs/**/*.md"), *TOP.glob("bench/*.md"), TOP / ".runpod" / "README.md"]
+DOCUMENTS = [
+    *(file for pattern in ("*.md", "docs/**/*.md", "bench/*.md", "clients/*/*.md") for file in TOP.glob(pattern)),
+    TOP / ".runpod" / "README.md",
+]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(TOP)))
@@ -106,6 +101,9 @@ def test_nothing_that_is_made_from_the_code_is_stale() -> None:
         (".runpod/tests.json", changed("config", "env", 0, "value", to="600")),
         (".runpod/README.md", replaced("/9j/", "/9J/")),
         ("docs/MODELS.md", replaced("  face_landmarker.task\n", "  face.task\n")),
+        ("clients/typescript/package.json", changed("version", to="0.0.1")),
+        ("clients/typescript/package-lock.json", changed("version", to="0.0.1")),
+        ("clients/typescript/package-lock.json", changed("packages", "", "version", to="0.0.1")),
         ("docs/openapi.json", changed("paths", "/run", "post", "operationId", to="send")),
         ("docs/openapi.json", changed("components", "schemas", "Code", "enum", 0, to="wrong")),
     ],
