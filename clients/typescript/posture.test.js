@@ -173,6 +173,8 @@ test("a job for which the worker had no time is sent once more", async () => {
   const ways = new Scripted([TIMEOUT, COMPLETED]);
   assert.deepEqual(await ways.measured(), DONE);
   assert.deepEqual([ways.paths, ways.pauses], [Array(2).fill("POST runsync"), [8_000]]);
+  const gone = new Scripted([TIMEOUT, reply(404)]);
+  await assert.rejects(gone.measured(), (error) => kind("not_found")(error) && error.job === undefined);
   const twice = new Scripted([TIMEOUT]);
   await assert.rejects(twice.measured(), (error) => {
     assert.ok(error instanceof Refused);
