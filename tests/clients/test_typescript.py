@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,29 @@ README = (SOURCES / "README.md").read_text()
 Measure = Callable[..., Any]
 
 
+class Node:
+    """A process that measures again and again."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin
+        assert process.stdout
+        self._stdin, self._stdout = process.stdin, process.stdout
+
+    def measured(self, asked: Any, abort_when: Callable[[], object] | None = None) -> Any:
+        """What comes of it. It is aborted once that is true."""
+        print(json.dumps(asked), file=self._stdin, flush=True)
+        if abort_when:
+            while not abort_when():
+                time.sleep(0.01)  # another thread receives what is asked
+            print("abort", file=self._stdin, flush=True)
+        return json.loads(self._stdout.readline())
+
+    def close(self) -> None:
+        self._stdin.close()
+
+
 @pytest.fixture(scope="module")
-def node(package: Path) -> Iterator[Callable[[Any], Any]]:
-    """One process that measures again and again: what came of each is returned."""
+def node(package: Path) -> Iterator[Node]:
     script = TOP / "tests" / "clients" / "measure.js"
     shutil.copy(script, package)
     with subprocess.Popen(
@@ -38,16 +59,9 @@ def node(package: Path) -> Iterator[Callable[[Any], Any]]:
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdin
-        assert process.stdout
-        stdin, stdout = process.stdin, process.stdout
-
-        def measured(asked: Any) -> Any:
-            print(json.dumps(asked), file=stdin, flush=True)
-            return json.loads(stdout.readline())
-
-        yield measured
-        stdin.close()
+        node = Node(process)
+        yield node
+        node.close()
 
 
 @pytest.fixture
@@ -58,8 +72,8 @@ def runpod() -> RunPod:
 
 
 @pytest.fixture
-def measure(runpod: RunPod, node: Callable[[Any], Any]) -> Iterator[Measure]:
-    """Measures the demo pair by the queue, or other photos, and with other settings; what is asked may be aborted."""
+def measure(runpod: RunPod, node: Node) -> Iterator[Measure]:
+    """Measures the demo pair by the queue, with these settings and options."""
     with serving(runpod) as environment:
         base = {
             "endpointId": "endpoint1",
@@ -69,11 +83,11 @@ def measure(runpod: RunPod, node: Callable[[Any], Any]) -> Iterator[Measure]:
         }
 
         def measure(
-            photos: list[bytes] = PHOTOS, abort_after: int = 0, settings: dict[str, Any] | None = None, **options: Any
+            abort_when: Callable[[], object] | None = None, settings: dict[str, Any] | None = None, **options: Any
         ) -> Any:
-            sent = [base64.b64encode(photo).decode() for photo in photos]
-            settings = {**base, **(settings or {})}
-            return node({"settings": settings, "photos": sent, "options": options, "abortAfter": abort_after})
+            photos = [base64.b64encode(photo).decode() for photo in PHOTOS]
+            asked = {"settings": {**base, **(settings or {})}, "photos": photos, "options": options}
+            return node.measured(asked, abort_when)
 
         yield measure
 
@@ -159,13 +173,14 @@ def test_a_job_that_is_given_up_is_cancelled(runpod: RunPod, measure: Measure) -
 
 def test_a_measurement_that_is_aborted_has_its_job_cancelled(runpod: RunPod, measure: Measure) -> None:
     runpod.looks_until_done = 1_000_000
-    assert measure(abort_after=300, settings={"patience": {"look": 10}})["name"] == "AbortError"
+    told = measure(lambda: runpod.sent("status"), {"patience": {"look": 10}})
+    assert told["name"] == "AbortError"
     assert runpod.cancelled == {"job-1"}
 
 
 def test_a_request_that_stays_without_an_answer_is_aborted_too(runpod: RunPod, measure: Measure) -> None:
     runpod.script("runsync", Answer(200, silent=True))
-    assert measure(abort_after=300)["name"] == "AbortError"
+    assert measure(lambda: runpod.sent("runsync"))["name"] == "AbortError"
 
 
 def test_a_request_that_stays_without_an_answer_ends_with_the_time(runpod: RunPod, measure: Measure) -> None:
