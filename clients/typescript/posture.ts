@@ -192,8 +192,8 @@ function addressOf(base: string): string {
   } catch {
     // it is no address
   }
-  const isLoopback = url && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (!url || !(url.protocol === "https:" || (url.protocol === "http:" && (isLoopback || url.origin === page?.origin)))) {
+  const isNear = url && (/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname) || url.origin === page?.origin);
+  if (!url || !(url.protocol === "https:" || (url.protocol === "http:" && isNear))) {
     throw new TypeError(
       "baseUrl must begin with https://, or with http:// on this machine, or lie on the page's own server: " +
         "photos and key go there.",
@@ -373,9 +373,10 @@ class Job {
   /** How the job stands, or why that is not told. */
   async #tried(method: Ask["method"], path: string, body?: string): Promise<Told | EndpointError> {
     this.#signal?.throwIfAborted();
+    const ask = this.#request(method, path, Math.min(this.#left, HELD + SPARE), body);
     let reply: Reply;
     try {
-      reply = await this.#ways.send(this.#request(method, path, Math.min(this.#left, HELD + SPARE), body), this.#signal);
+      reply = await this.#ways.send(ask, this.#signal);
     } catch (error) {
       this.#signal?.throwIfAborted();
       return this.#error("unreachable", { detail: causeOf(error) });
@@ -421,7 +422,8 @@ class Job {
 
   #failure({ status, retryAfter }: Reply): EndpointError {
     const kind = BY_STATUS[status] ?? (status >= 500 ? "server_error" : status >= 400 ? "rejected" : "unexpected");
-    const known = { status: status || undefined, retryAfter: hint(retryAfter) }; // browsers give a redirect the status 0
+    // Browsers give a redirect the status 0.
+    const known = { status: status || undefined, retryAfter: hint(retryAfter) };
     return this.#error(kind === "not_found" && this.#id ? "expired" : kind, known);
   }
 
@@ -474,9 +476,12 @@ function jittered(patience: Patience, tries: number): number {
   return (pause * (1 + Math.random())) / 2;
 }
 
+const UNKNOWN = ["function", "symbol", "bigint"];
+
 /** For JSON.stringify, which would drop what JSON does not know, and so send something else than was asked for. */
 function known(name: string, value: unknown): unknown {
-  if (["function", "symbol", "bigint"].includes(typeof value) || (typeof value === "number" && !Number.isFinite(value))) {
+  const isKnown = typeof value === "number" ? Number.isFinite(value) : !UNKNOWN.includes(typeof value);
+  if (!isKnown) {
     throw new TypeError(`the option ${name} holds ${String(value)}, which JSON does not know`);
   }
   return value;
@@ -745,7 +750,7 @@ function scanned(frame: Frame, header: Uint8Array): number {
   const [first, last, bits] = header.subarray(1 + 2 * count, 4 + 2 * count);
   const parts: Component[] = [];
   for (let at = 1; at < 1 + 2 * count; at += 2) {
-    const part = frame.components.find(({ name }, index) => name === header[at] && !parts.includes(frame.components[index]));
+    const part = frame.components.find((each) => each.name === header[at] && !parts.includes(each));
     if (!part) return 0;
     parts.push(part);
     if (frame.isProgressive) part.untold.fill(bits & 15, first, last + 1);
