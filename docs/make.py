@@ -1,10 +1,10 @@
 """Remakes what is made from the code: python -m docs.make [--check]
 
 In Markdown, what stands between cog's marks; in runpod_config.json the two schemas; in .runpod/hub.json the variables
-and, as in .runpod/tests.json, the machine that runpod_config.json describes; the whole of docs/openapi.json; the version
-of clients/typescript; in docs/photos/ the drawings of docs/photos.svg.jinja; docs/overlay.jpg, the overlay of a demo
-image. The photos in .runpod/tests.json are made by python -m docs.hub_photos. With --check it writes nothing and ends
-with status 1 where something is stale.
+and, as in .runpod/tests.json, the machine that runpod_config.json describes; the whole of docs/openapi.json; the
+version of clients/typescript; in docs/photos/ the drawings of docs/photos.svg.jinja; docs/overlay.jpg, the overlay of a
+demo image. The photos in .runpod/tests.json are made by python -m docs.hub_photos. With --check it writes nothing and
+ends with status 1 where something is stale.
 """
 
 import argparse

@@ -10,7 +10,7 @@ import msgspec
 
 from posture.angles import MEASURES, Measure, variants_of
 from posture.camera import Camera
-from posture.errors import CODES
+from posture.errors import CODES, DRAWINGS
 from posture.evidence import TRUST
 from posture.images import MAX_JPEG_MEMORY, MAX_JPEG_WORK, MAX_PIXELS, MAX_PNG_WORK, MAX_RATIO, MAX_SCANS, MIN_SIDE
 from posture.judge import checks, nobody, remarked, views_swapped
@@ -177,27 +177,6 @@ def _alternatives(where: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-# What of docs/photos/ shows what to do, or what to avoid.
-_DRAWN = {
-    "no_person": ("front", "side"),
-    "several_people": ("people",),
-    "person_cropped": ("cropped",),
-    "person_too_small": ("far",),
-    "not_upright": ("sideways",),
-    "back_view": ("back",),
-    "wrong_view": ("front", "side"),
-    "views_swapped": ("front", "side"),
-    "oblique_view": ("turned",),
-    "low_confidence": ("backlit", "hidden"),
-    "person_in_background": ("people",),
-    "camera_tilted": ("tilted",),
-    "part_hidden": ("hidden",),
-    "ear_hidden": ("hair",),
-    "photo_blurred": ("blurred",),
-    "photo_dark": ("backlit",),
-}
-
-
 def advice() -> str:
     """What answers advise about the content of a photo, each row with an anchor of the code's name."""
     found: dict[str, dict[str, None]] = {}
@@ -208,7 +187,7 @@ def advice() -> str:
         found[finding.code] = {finding.advice: None}
     rows = []
     for code in (code for code in CODES if code in found):
-        drawn = ", ".join(f"[{name}](photos/{name}.svg)" for name in _DRAWN.get(code, ()))
+        drawn = ", ".join(f"[{name}](photos/{name}.svg)" for name in DRAWINGS.get(code, ()))
         rows.append([f'<a id="{code}"></a>`{code}`', "<br>".join(found[code]), drawn])
     return _table(["code", "what to do", "drawing"], rows)
 

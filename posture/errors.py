@@ -164,6 +164,26 @@ _TABLE = (
 )  # fmt: skip
 CODES = {code.name: code for code in _TABLE}
 
+# By code, the drawings of the photo guide (docs/photos) that show what it is about.
+DRAWINGS = {
+    "no_person": ("front", "side"),
+    "several_people": ("people",),
+    "person_cropped": ("cropped",),
+    "person_too_small": ("far",),
+    "not_upright": ("sideways",),
+    "back_view": ("back",),
+    "wrong_view": ("front", "side"),
+    "views_swapped": ("front", "side"),
+    "oblique_view": ("turned",),
+    "low_confidence": ("backlit", "hidden"),
+    "person_in_background": ("people",),
+    "camera_tilted": ("tilted",),
+    "part_hidden": ("hidden",),
+    "ear_hidden": ("hair",),
+    "photo_blurred": ("blurred",),
+    "photo_dark": ("backlit",),
+}
+
 
 def refusal(problems: Sequence[Finding]) -> PostureError:
     """The error to raise for these problems, at least one, the one to report first. ValueError if that only warns."""

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from posture import comparison, report, words
 from posture.angles import Measure
 from posture.comparison import Comparison, Remark, Row, Seen
+from posture.errors import DRAWINGS
 from posture.views import VIEWS
 from posture.web import measures
 from posture.web.bodies import Bodies
@@ -31,7 +32,7 @@ from posture.words import Language
 # An image for RunPod alone does without these files; then there is no page.
 FOLDER = Path(__file__).with_name("page")
 # The drawings of the photo guide: beside the page in an installation, in docs/ of a checkout.
-DRAWINGS = (FOLDER / "photos", Path(__file__).parents[2] / "docs" / "photos")
+_PLACES = (FOLDER / "photos", Path(__file__).parents[2] / "docs" / "photos")
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 _NOTHING_ELSE = "default-src 'none'; base-uri 'none'; form-action 'none'"
@@ -56,26 +57,6 @@ _OF_PAPER = {
 # A drawing has a style of its own too.
 _OF_DRAWINGS = {"Content-Security-Policy": f"{_NOTHING_ELSE}; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 _PAPER = "paper.html"
-
-# Which drawings show what to do, or what to avoid, by the code of what is wrong with a photo.
-DRAWN = {
-    "no_person": ("front", "side"),
-    "several_people": ("people",),
-    "person_cropped": ("cropped",),
-    "person_too_small": ("far",),
-    "not_upright": ("sideways",),
-    "back_view": ("back",),
-    "wrong_view": ("front", "side"),
-    "views_swapped": ("front", "side"),
-    "oblique_view": ("turned",),
-    "low_confidence": ("backlit", "hidden"),
-    "person_in_background": ("people",),
-    "camera_tilted": ("tilted",),
-    "part_hidden": ("hidden",),
-    "ear_hidden": ("hair",),
-    "photo_blurred": ("blurred",),
-    "photo_dark": ("backlit",),
-}
 
 MOST_VISITS = 50
 
@@ -123,7 +104,7 @@ def _files() -> Iterator[tuple[str, Path]]:
 
 def _drawings() -> Mapping[str, Path]:
     """The drawings that are there, by name."""
-    return {file.stem: file for folder in reversed(DRAWINGS) for file in sorted(folder.glob("*.svg"))}
+    return {file.stem: file for folder in reversed(_PLACES) for file in sorted(folder.glob("*.svg"))}
 
 
 def _sends(file: Path) -> Any:  # noqa: ANN401  what Starlette takes for an endpoint
@@ -156,7 +137,7 @@ def settings() -> dict[str, Any]:
         "languages": {language: words.texts(language)["name"] for language in words.LANGUAGES},
         "options": {name: _choices(kinds[name]) for name in offered},
         "defaults": {name: getattr(DEFAULTS, name) for name in offered},
-        "drawings": {code: [name for name in names if name in drawings] for code, names in DRAWN.items()},
+        "drawings": {code: [name for name in names if name in drawings] for code, names in DRAWINGS.items()},
         "largest": LARGEST_RUNSYNC,
         "longest_label": comparison.LONGEST_LABEL,
     }

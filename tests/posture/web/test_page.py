@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, expect
 
 import posture
-from posture import overlay, report, words
+from posture import drawing, report, words
 from posture.camera import Camera
 from posture.errors import CODES
 from posture.models.mediapipe import LandmarkerPool
@@ -71,7 +71,7 @@ def test_the_demo_pair_from_file_to_report(browser: Browser, pool: LandmarkerPoo
         visitor.measure(**DEMO_PAIR)
         measured = posture.measure(DEMO_PAIR["front"], DEMO_PAIR["side"], model=pool, mode="fast")
         for of in measured.views.values():
-            drawn = {stroke.name: stroke for stroke in overlay.layout(of).strokes}
+            drawn = {stroke.name: stroke for stroke in drawing.layout(of).strokes}
             for name, reading in of.angles.items():
                 row = visitor.row(of.view.name, name)
                 expect(row.locator(".sentence")).to_have_text(words.sentence(reading))
