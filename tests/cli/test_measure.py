@@ -180,7 +180,8 @@ def test_a_refusal_as_json_is_the_workers_too(front: Path, nobody: Path) -> None
         ((str(DEMO / "truth.json"),) * 2 + ("--mode", "slow"),
          "Error: Invalid value for '--mode': 'slow' is not one of 'fast', 'standard', 'precise'."),
         ((str(DEMO / "truth.json"),) * 2 + ("--camera-roll", "front=askew"),
-         "Error: --camera-roll has 'askew', which is no number, and neither yes nor no."),
+         ("Error: the value of --camera-roll is not one it can have. --camera-roll takes an object with `front`, "
+          "`side` or both, each degrees between -180 and 180.")),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_as_asked_is_told_in_a_sentence(arguments: tuple[str, ...], told: str) -> None:
