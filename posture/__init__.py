@@ -17,25 +17,23 @@ import importlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
-
-from posture.errors import (
-    CODES,
-    Finding,
-    ImageError,
-    InternalError,
-    NotInstalledError,
-    PoseNotDetectedError,
-    PostureError,
-    RequestError,
-    UnfitPhotoError,
-)
 
 if TYPE_CHECKING:
     from posture.analysis import Model
     from posture.angles import MEASURES, Measure
     from posture.comparison import Comparison, compare
+    from posture.errors import (
+        CODES,
+        Finding,
+        ImageError,
+        InternalError,
+        NotInstalledError,
+        PoseNotDetectedError,
+        PostureError,
+        RequestError,
+        UnfitPhotoError,
+    )
     from posture.measurement import Measurement, Reading, ViewMeasurement
     from posture.models.files import ModelError
     from posture.models.mediapipe import LandmarkerPool
@@ -70,15 +68,25 @@ __all__ = [
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 """A photo: the path of a JPEG or PNG file, its bytes, or an open binary file."""
 
-# Public names that need the instrument's libraries, and the modules they come from.
+# Public names, and the modules they come from, which are imported when one is asked for: `dataclasses` alone takes as
+# long as all that is imported here.
 _ON_DEMAND = {
+    "CODES": "posture.errors",
     "MEASURES": "posture.angles",
     "Comparison": "posture.comparison",
+    "Finding": "posture.errors",
+    "ImageError": "posture.errors",
+    "InternalError": "posture.errors",
     "LandmarkerPool": "posture.models.mediapipe",
     "Measure": "posture.angles",
     "Measurement": "posture.measurement",
     "ModelError": "posture.models.files",
+    "NotInstalledError": "posture.errors",
+    "PoseNotDetectedError": "posture.errors",
+    "PostureError": "posture.errors",
     "Reading": "posture.measurement",
+    "RequestError": "posture.errors",
+    "UnfitPhotoError": "posture.errors",
     "ViewMeasurement": "posture.measurement",
     "compare": "posture.comparison",
 }
@@ -154,6 +162,8 @@ def bytes_of(photo: Source) -> bytes:
     if isinstance(photo, (bytes, bytearray, memoryview)):
         return bytes(photo)
     if isinstance(photo, (str, os.PathLike)):
+        from pathlib import Path  # noqa: PLC0415
+
         return Path(photo).read_bytes()
     return photo.read()
 
@@ -166,6 +176,8 @@ def _instrument() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if error.name not in _LIBRARIES:
             raise
+        from posture.errors import NotInstalledError  # noqa: PLC0415
+
         raise NotInstalledError(
             f"Measuring needs {error.name}, which is not installed. Run: pip install 'posture-measurement[measure]', "
             "or in a checkout: pip install '.[measure]'"
