@@ -7,6 +7,7 @@ from testing.environment import forget
 forget(os.environ)  # before anything is imported that reads it: the SDK looks up its log level once
 
 import json
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from posture.models import files
 from posture.models.mediapipe import LandmarkerPool
 from testing import DEMO
 from testing import browser as browsers
+
+# Whoever starts the tests in the background has them ignore Ctrl-C, and so would the processes that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A machine that is busy is no defect, and what passed once passes again: the examples are the same each time.
 settings.register_profile("posture", deadline=None, derandomize=True)

@@ -240,8 +240,9 @@ import json, os, socket, sys
 socket.getaddrinfo = lambda *asked: [(2, 1, 6, "", ("127.0.0.1", 443)), (10, 1, 6, "", ("::1", 443, 0, 0))]
 import runpod_handler
 from posture.worker import settings, worker
+from posture.worker.pool import open_pool
 allowing = settings.read({"POSTURE_URL_HOSTS": os.environ["HOST"]})
-that_allows = worker.Worker(runpod_handler._open_model, lambda: allowing, runpod_handler.RunPodLogger())
+that_allows = worker.Worker(open_pool, lambda: allowing, runpod_handler.RunPodLogger())
 told = []
 for handler in (runpod_handler.handler, that_allows.handle):
     for photo in sys.argv[1:]:
