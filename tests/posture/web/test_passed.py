@@ -190,7 +190,9 @@ def test_where_the_key_must_not_go_it_does_not_begin(base: str, endpoint: str, k
     assert SECRET not in str(error.value)
 
 
-def test_a_job_is_done_by_an_endpoint_at_a_socket() -> None:
+def test_a_job_is_done_by_an_endpoint_at_a_socket_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
     account = RunPod()
     account.endpoints["endpoint1"] = {}
     account.output = {"status": "FAILED", "error": "no person was found.", "output": {"code": "no_person"}}
