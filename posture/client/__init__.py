@@ -12,7 +12,7 @@ import ipaddress
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar
@@ -39,6 +39,8 @@ __all__ = [
 RUNPOD = "https://api.runpod.ai/v2"
 # Seconds: a first start of a worker, which pulls its image, and a measurement.
 TIMEOUT = 300.0
+# Bytes of a body between two looks at the clock.
+_PIECE = 65_536
 
 
 def _settings(endpoint_id: str | None, api_key: str | None, base_url: str | None) -> dict[str, Any]:
@@ -163,7 +165,23 @@ class _Blocking:
     http: httpx.Client
 
     async def send(self, ask: Ask) -> httpx.Response:
-        return self.http.request(**ask.arguments)
+        end = time.monotonic() + ask.seconds
+
+        def in_time(pieces: Iterable[bytes]) -> Iterator[bytes]:
+            """The pieces: httpx bounds the time for each, and not that for all."""
+            for piece in pieces:
+                if time.monotonic() > end:
+                    raise httpx.ReadTimeout("late")
+                yield piece
+
+        arguments = ask.arguments
+        if ask.body:
+            body = memoryview(ask.body)
+            arguments["content"] = in_time(bytes(body[at : at + _PIECE]) for at in range(0, len(body), _PIECE))
+            arguments["headers"]["Content-Length"] = str(len(body))
+        with self.http.stream(**arguments) as response:
+            content = b"".join(in_time(response.iter_raw()))
+        return httpx.Response(response.status_code, headers=response.headers, content=content)
 
     async def sleep(self, seconds: float) -> None:
         time.sleep(seconds)  # noqa: ASYNC251
@@ -176,7 +194,12 @@ class _Waiting:
     http: httpx.AsyncClient
 
     async def send(self, ask: Ask) -> httpx.Response:
-        return await self.http.request(**ask.arguments)
+        import asyncio  # noqa: PLC0415
+
+        try:
+            return await asyncio.wait_for(self.http.request(**ask.arguments), ask.seconds)
+        except asyncio.TimeoutError:
+            raise httpx.ReadTimeout("late") from None
 
     async def sleep(self, seconds: float) -> None:
         import asyncio  # noqa: PLC0415

@@ -218,7 +218,7 @@ class Job:
         """How the job stands; an error where something else was answered."""
         try:
             told = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             told = None
         if not (isinstance(told, dict) and isinstance(told.get("status"), str) and isinstance(told.get("id"), str)):
             return self._error("unexpected")

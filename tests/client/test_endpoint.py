@@ -5,8 +5,12 @@ import base64
 import io
 import json
 import re
+import socketserver
+import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -136,6 +140,7 @@ TABLE: dict[str, tuple[Answer, str, int]] = {
     "cut off": (Answer(200, raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"), "unreachable", 3),
     "no answer": (Answer(200, raw=b""), "unreachable", 3),
     "no JSON": (Answer(200, "<html>"), "unexpected", 1),
+    "JSON without end": (Answer(200, 100_000 * "["), "unexpected", 1),
     "no object": (Answer(200, "[]"), "unexpected", 1),
     "no state": (Answer(200, {"job": "job-1"}), "unexpected", 1),
     "no id": (Answer(200, {"status": "COMPLETED"}), "unexpected", 1),
@@ -217,6 +222,44 @@ def test_an_address_where_nobody_answers_is_unreachable(runpod: RunPod, measure:
         measure(settings={"base_url": "http://127.0.0.1:1"})
     assert caught.value.kind == "unreachable"
     assert runpod.received == []
+
+
+class Trickling(socketserver.BaseRequestHandler):
+    """Answers a byte at a time, for ever if it could."""
+
+    MOST, PAUSE = 500, 0.02
+    server: "TricklingServer"
+
+    def handle(self) -> None:
+        self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        with suppress(OSError):
+            for _ in range(self.MOST):
+                self.request.sendall(b" ")
+                time.sleep(self.PAUSE)
+                self.server.sent += 1
+        self.server.is_over.set()
+
+
+class TricklingServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Trickling)
+        self.sent, self.is_over = 0, threading.Event()
+
+
+@pytest.mark.parametrize("ask", [with_client, with_async_client], ids=["Client", "AsyncClient"])
+def test_an_answer_that_trickles_ends_with_the_time(ask: Measure) -> None:
+    with TricklingServer() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        base = f"http://127.0.0.1:{server.server_address[1]}/v2"
+        settings = {"base_url": base, "endpoint_id": "endpoint1", "timeout": 0.2, "patience": QUICK}
+        with pytest.raises(EndpointError) as caught:
+            ask(settings, FRONT, SIDE)
+        assert server.is_over.wait(60)
+        server.shutdown()
+    assert caught.value.kind == "timed_out"
+    assert server.sent < Trickling.MOST
 
 
 def test_an_endpoint_on_this_machine_is_asked_without_a_proxy(
