@@ -118,19 +118,23 @@ class _Head:
 
 
 def _head(at: int, compared: Comparison, language: Language) -> _Head:
+    visit = compared.visits[at]
+    return _Head(visit.label, told(at, compared, language), is_compared=at > 0 and not visit.refused)
+
+
+def told(at: int, compared: Comparison, language: Language = "en") -> str:
+    """In a few words how a visit, by its place, differs from the first, and whether all of it was judged."""
     t, visit = words.texts(language)["report"], compared.visits[at]
     if at == 0:
-        return _Head(visit.label, t["first_visit"])
+        return str(t["first_visit"])
     if visit.refused:
-        return _Head(visit.label, "; ".join(remark.text(language) for remark in visit.refused))
+        return "; ".join(remark.text(language) for remark in visit.refused)
     seen = [(row.measure, row.visits[at]) for row in _core(compared.rows)]
     compared_here = [(measure, here.exceeds) for measure, here in seen if here and here.difference is not None]
     judged = [exceeds for _, exceeds in compared_here if exceeds is not None]
     changed = [words.of_measure(measure, language)["name"] for measure, exceeds in compared_here if exceeds]
-    told = t["changed"].format(names=", ".join(changed)) if changed else t["unchanged" if judged else "nothing_judged"]
-    if 0 < len(judged) < len(compared_here):
-        told += t["some_not_judged"]
-    return _Head(visit.label, told, is_compared=True)
+    said = t["changed"].format(names=", ".join(changed)) if changed else t["unchanged" if judged else "nothing_judged"]
+    return f"{said}{t['some_not_judged'] if 0 < len(judged) < len(compared_here) else ''}"
 
 
 def _core(rows: Iterable[Row]) -> list[Row]:

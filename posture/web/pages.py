@@ -208,11 +208,11 @@ def _visits(found: Comparison, language: Language) -> list[dict[str, Any]]:
     return [
         {
             "label": visit.label,
-            "refused": said(visit.refused),
+            "told": report.told(at, found, language),
             "remarks": said(visit.remarks),
             "by_view": {view: said(remarks) for view, remarks in visit.by_view.items()},
         }
-        for visit in found.visits
+        for at, visit in enumerate(found.visits)
     ]
 
 

@@ -346,11 +346,7 @@ function showChanged() {
   if ($("changed").hidden) return;
   const visit = state.told.visits.at(-1);
   const byView = VIEWS.flatMap((view) => (visit.by_view[view] ?? []).map((text) => `${t(`views.${view}`)}: ${text}.`));
-  const cores = state.told.rows.filter(({ view, name }) => detailsOf(view).angles[name]);
-  const names = cores.filter(({ visits }) => visits.at(-1)?.exceeds).map(({ view, name }) => ofMeasure(view, name).name);
-  const judged = visit.refused.length ? visit.refused.map((text) => `${text}.`)
-    : [names.length ? t("visits.changed", { names: names.join(", ") }) : t("visits.unchanged")];
-  $("changed").replaceChildren(...[...judged, ...visit.remarks.map((text) => `${text}.`), ...byView].map((text) => el("div", { class: "sentence" }, text)));
+  $("changed").replaceChildren(...[visit.told, ...visit.remarks].map((text) => `${text}.`).concat(byView).map((text) => el("div", { class: "sentence" }, text)));
 }
 
 /** Has the server put the visits beside each other, and word what was read. */

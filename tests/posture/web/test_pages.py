@@ -93,6 +93,7 @@ def test_visits_are_compared_in_words(answer: dict[str, Any]) -> None:
     visits = [{"label": "March", "answer": answer}, {"label": "June", "answer": later}]
     told = ask("POST", "/page/compare", json={"visits": visits, "language": "de"}).json()
     assert [visit["label"] for visit in told["visits"]] == ["March", "June"]
+    assert told["visits"][1]["told"] == "verändert seit dem ersten Termin: Schulterneigung"
     assert told["visits"][1]["by_view"]["front"][0].startswith("Kameraneigung bei beiden Terminen unbekannt")
     rows = {(row["view"], row["name"]): row["visits"] for row in told["rows"]}
     first, then = rows["front", "shoulder_tilt"]
@@ -110,6 +111,7 @@ def test_what_was_moved_by_hand_is_not_judged_and_may_have_no_uncertainty(answer
     (then,) = (row["visits"][1] for row in told["rows"] if (row["view"], row["name"]) == ("front", "shoulder_tilt"))
     assert (then["edited"], then["exceeds"], then["limit"], then["sentence"]) == (True, None, None, None)
     assert then["remarks"] == ["points moved by hand"]
+    assert told["visits"][1]["told"] == "no change since the first visit that can be told; not every value was judged"
     page = ask("POST", "/page/report", json={"visits": visits})
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "points moved by hand" in page.text
