@@ -139,7 +139,7 @@ def _passed(status: int, content: bytes, headers: Mapping[str, str]) -> Answer:
         raise HTTPException(HTTPStatus.BAD_GATEWAY, "The endpoint does not take the key that this server has for it.")
     is_error = status >= HTTPStatus.BAD_REQUEST
     hint = {"Retry-After": headers["Retry-After"]} if is_error and headers.get("Retry-After", "").isdigit() else {}
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         if isinstance(json.loads(content), dict) and (status == HTTPStatus.OK or is_error):
             return Answer(content, status, hint)
     if is_error:

@@ -114,6 +114,7 @@ def test_what_is_too_large_is_not_passed_on() -> None:
         (said(403, text=SECRET), 502, "The endpoint does not take the key"),
         (said(200, text="<html>"), 502, "The endpoint's answer is no JSON object."),
         (said(200, json=[SECRET]), 502, "The endpoint's answer is no JSON object."),
+        (said(200, content=100_000 * b"["), 502, "The endpoint's answer is no JSON object."),
         (said(204), 502, "The endpoint's answer is no JSON object."),
         (said(302, headers={"Location": "https://evil.example"}), 502, "The endpoint's answer is no JSON object."),
         (
