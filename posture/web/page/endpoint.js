@@ -3,6 +3,8 @@
 // Milliseconds: that the server may wait before it answers, and between two questions.
 const WAIT = 1000;
 const PAUSE = 700;
+// How often it is asked in a row how a job stands: what fails for a moment must not lose it.
+const TRIES = 4;
 
 /** The server, or what stands behind it, did not do what was asked: `kind` is a name in the texts' `errors`, or "key". */
 export class Trouble extends Error {
@@ -58,14 +60,30 @@ export async function measure(input, { onState, signal }) {
     while (isOpen(job)) {
       onState(job.status);
       await paused(signal);
-      job = await asked(`/v2/local/status/${job.id}`, { signal }).then((answer) => answer.json());
+      job = await standing(job.id, signal);
     }
+  } catch (error) {
+    if (error instanceof Trouble) await stop(); // nobody will ask for it any more
+    throw error;
   } finally {
     signal.removeEventListener("abort", stop);
   }
   if (job.status === "TIMED_OUT") throw new Trouble("timed_out");
   if (job.status === "CANCELLED") throw new DOMException("cancelled", "AbortError");
   return job;
+}
+
+const isPassing = ({ kind, values }) => kind === "network" || kind === "busy" || values?.status >= 500;
+
+async function standing(id, signal) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await asked(`/v2/local/status/${id}`, { signal }).then((answer) => answer.json());
+    } catch (error) {
+      if (tries === TRIES || !isPassing(error)) throw error;
+      await paused(signal);
+    }
+  }
 }
 
 function paused(signal) {

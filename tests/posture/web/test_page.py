@@ -403,6 +403,24 @@ def test_a_failing_endpoint_is_told(browser: Browser, answer: Any, told: str, fa
         expect(visitor.button("Measure")).to_be_enabled()
 
 
+@pytest.mark.parametrize(
+    ("answers", "fails", "told", "asked"),
+    [
+        ((503, 500, {"status": "TIMED_OUT"}), 2, "The worker did not get it done in time.", ["status"] * 3),
+        ((503,), 4, "The server has too much to do.", ["status"] * 4 + ["cancel"]),
+    ],
+)
+def test_what_fails_for_a_moment_loses_no_job_and_one_that_is_given_up_is_cancelled(
+    browser: Browser, answers: Any, fails: int, told: str, asked: list[str]
+) -> None:
+    endpoint = Canned({"status": "IN_QUEUE"}, *answers)
+    with served(endpoint) as address, visiting(browser, address, fails=fails) as visitor:
+        visitor.choose(front=FRONT, side=SIDE)
+        visitor.button("Measure").click()
+        expect(visitor.find("#trouble")).to_contain_text(told, timeout=20_000)
+    assert [name for name, _ in endpoint.asked] == ["runsync", *asked]
+
+
 def test_a_server_that_is_gone_is_told(browser: Browser) -> None:
     with served(measuring()) as address, visiting(browser, address, fails=1) as visitor:
         visitor.choose(front=FRONT, side=SIDE)
