@@ -196,10 +196,16 @@ class _Waiting:
     async def send(self, ask: Ask) -> httpx.Response:
         import asyncio  # noqa: PLC0415
 
-        try:
-            return await asyncio.wait_for(self.http.request(**ask.arguments), ask.seconds)
-        except asyncio.TimeoutError:
-            raise httpx.ReadTimeout("late") from None
+        asking = asyncio.ensure_future(self.http.request(**ask.arguments))
+        try:  # before Python 3.12, asyncio.wait_for may lose that it was cancelled
+            await asyncio.wait({asking}, timeout=ask.seconds)
+        finally:
+            is_late = asking.cancel()
+            if is_late:
+                await asyncio.wait({asking})
+        if is_late:
+            raise httpx.ReadTimeout("late")
+        return asking.result()
 
     async def sleep(self, seconds: float) -> None:
         import asyncio  # noqa: PLC0415

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+import httpx
 import pytest
 
-from posture.client import AsyncClient, Client, ClientError, EndpointError, Patience, Problem, Refused
+from posture.client import AsyncClient, Client, ClientError, EndpointError, Patience, Problem, Refused, _Waiting
 from posture.client.errors import KINDS
+from posture.client.job import Ask
 from testing import DEMO
 from testing.runpod_api import KEY, Answer, RunPod, serving
 
@@ -222,6 +224,29 @@ def test_an_address_where_nobody_answers_is_unreachable(runpod: RunPod, measure:
         measure(settings={"base_url": "http://127.0.0.1:1"})
     assert caught.value.kind == "unreachable"
     assert runpod.received == []
+
+
+@pytest.mark.parametrize("steps", range(3))
+def test_a_measurement_that_is_cancelled_as_an_answer_comes_is_cancelled(steps: int) -> None:
+    async def test() -> None:
+        is_there = asyncio.Event()
+
+        async def answered(_request: httpx.Request) -> httpx.Response:
+            await is_there.wait()
+            return httpx.Response(200, json={"id": "job-1", "status": "IN_QUEUE"})
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answered), base_url="https://api.example") as client:
+            sending = asyncio.ensure_future(_Waiting(client).send(Ask("GET", "status/job-1", None, 60)))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            is_there.set()
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            assert sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+
+    asyncio.run(test())
 
 
 class Trickling(socketserver.BaseRequestHandler):
