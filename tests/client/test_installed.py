@@ -51,5 +51,5 @@ import posture.client
 more = {name for name in set(sys.modules) - before if name.partition(".")[0] not in sys.stdlib_module_names}
 print(*sorted(more))
 """
-    own = {"errors", "client", "client.errors", "client.job"}
+    own = {"client", "client.errors", "client.job"}
     assert set(run(code).split()) == {"posture", *(f"posture.{name}" for name in own)}
