@@ -16,7 +16,7 @@ RUN python -m venv /opt/venv \
     && pip install --no-compile --no-deps --require-hashes -r requirements_runpod.lock \
     && find /opt/venv/lib/python*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d ! -name s3 \
         -exec rm -r {} +
-COPY posture/__init__.py posture/errors.py posture/model.py posture/
+COPY posture/__init__.py posture/model.py posture/
 COPY posture/models/__init__.py posture/models/derived.py posture/models/files.py posture/models/
 # Of the pose model a worker loads the two that are derived from the published one. The face model lies beside it.
 RUN python -m posture.model fetch \
