@@ -49,7 +49,7 @@ def _settings(endpoint_id: str | None, api_key: str | None, base_url: str | None
     endpoint = endpoint_id or os.environ.get("ENDPOINT_ID")
     key = api_key or os.environ.get("RUNPOD_API_KEY")
     parts = urlsplit(base)
-    if not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))):
+    if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
         raise ValueError("base_url must begin with https://, or with http:// on this machine: photos and key go there.")
     if not re.fullmatch(r"[A-Za-z0-9_-]+", endpoint or ""):
         raise ValueError("endpoint_id, or ENDPOINT_ID, must be the id of an endpoint: letters, digits, - and _.")
@@ -63,7 +63,8 @@ def _settings(endpoint_id: str | None, api_key: str | None, base_url: str | None
     }
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a literal name or address is one of this machine's own."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.exceptions import HTTPException
 
+from posture.client import is_loopback
 from posture.web.endpoint import Answer
-from posture.web.webhooks import is_loopback
 from posture.wire.job import DEFAULT_WAIT
 
-RUNPOD = "https://api.runpod.ai/v2"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 # Seconds: to connect, and between two pieces of an answer, beyond what a request may wait for a result.
 _CONNECT, _READ = 10.0, 30.0

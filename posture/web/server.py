@@ -21,13 +21,13 @@ from typing import Any
 
 import uvicorn
 
+from posture.client import RUNPOD, is_loopback
 from posture.web.application import application
 from posture.web.endpoint import Endpoint
 from posture.web.guard import LOOPBACK, WILDCARDS, bracketed
 from posture.web.pages import FOLDER
-from posture.web.passed import RUNPOD, AddressError, Passed
+from posture.web.passed import AddressError, Passed
 from posture.web.queue import Queue
-from posture.web.webhooks import is_loopback
 from posture.worker import settings
 from posture.worker.pool import open_pool
 from posture.worker.worker import Worker

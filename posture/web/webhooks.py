@@ -5,26 +5,18 @@ posts to its own machine alone, by a literal name that no resolver is asked for,
 """
 
 import asyncio
-import ipaddress
 from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import httpx
 
+from posture.client import is_loopback
+
 WHERE = "is called on this machine alone: http://127.0.0.1:PORT/..., and only by an endpoint that listens there alone"
 # The platform's: tries, and seconds between two.
 TRIES, PAUSE = 3, 10.0
 _TIMEOUT = 10.0
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a literal name or address is one of this machine's own."""
-    if host == "localhost":
-        return True
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False
 
 
 def is_here(address: str) -> bool:

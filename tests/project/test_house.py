@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "posture/client": {"core"},
     "posture/wire": {"core"},
     "posture/worker": {"core", "posture/wire"},
-    "posture/web": {"core", "posture/wire", "posture/worker", "posture/comparison", "posture/report"},
+    "posture/web": {"core", "posture/client", "posture/wire", "posture/worker", "posture/comparison", "posture/report"},
     "posture/comparison": {"core", "posture/wire"},
     "posture/report": {"core", "posture/wire", "posture/comparison"},
     "posture/cli": {"core", "posture/client", "posture/wire", "posture/comparison", "posture/report", "posture/web"},
